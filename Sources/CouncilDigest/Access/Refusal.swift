@@ -1,0 +1,30 @@
+/// Why a request is not answered as asked. The domain throws these; one place turns them into statuses and pages.
+public enum Refusal: Error, Equatable, Sendable {
+  /// Well-formed but invalid input, one problem a field.
+  case invalid([FieldProblem])
+  /// Input that can't be read at all: broken JSON, broken encoding.
+  case unreadable(String)
+  /// A body of a kind this address does not take.
+  case unsupportedMediaType(expected: String)
+  case notFound(String)
+  /// A mailed link whose time is over.
+  case expired(String)
+  case conflict(String)
+  case noKey
+  case wrongRole(needed: String)
+  /// A POST from another site's page.
+  case foreignOrigin
+  case tooMany(String, retryAfterSeconds: Int)
+}
+
+/// What is wrong with one field: its name in a form or its JSON pointer, and a sentence.
+public struct FieldProblem: Error, Equatable, Sendable {
+  /// A form field's name, or a JSON pointer (RFC 6901) that starts with a slash.
+  public var field: String
+  public var detail: String
+
+  public init(_ field: String, _ detail: String) {
+    self.field = field
+    self.detail = detail
+  }
+}

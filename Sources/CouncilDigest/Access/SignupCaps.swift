@@ -1,0 +1,43 @@
+import Foundation
+import GRDB
+
+/// How many sign-ups are taken: a form that mails strangers is a weapon (list bombing). Counted in the store, so a
+/// restart forgets nothing. 0 is unlimited.
+public struct SignupCaps: Equatable, Sendable {
+  public var confirmationsPerAddressPerWeek = 3
+  public var perNetworkPerHour = 20
+  public var perHour = 2_000
+
+  public init() {}
+
+  enum Verdict: Equatable {
+    case welcome
+    case tooManyFromNetwork
+    case tooManyInAll
+  }
+
+  /// Counts an attempt from a client and says whether it may go on.
+  func admit(_ network: ClientNetwork, _ database: Database, keys: KeyRing, now: Date) throws -> Verdict {
+    let hourAgo = now.milliseconds - 3_600_000
+    try database.execute(sql: "DELETE FROM signup_attempt WHERE attempted_at <= ?", arguments: [hourAgo])
+    let hash = keys.pseudonym(of: network.text)
+    if perNetworkPerHour > 0 {
+      let count = try Int.fetchOne(
+        database,
+        sql: "SELECT count(*) FROM signup_attempt WHERE network = ?",
+        arguments: [hash]
+      )
+      if let count, count >= perNetworkPerHour { return .tooManyFromNetwork }
+    }
+    if perHour > 0, let count = try Int.fetchOne(database, sql: "SELECT count(*) FROM signup_attempt"),
+      count >= perHour
+    {
+      return .tooManyInAll
+    }
+    try database.execute(
+      sql: "INSERT INTO signup_attempt (network, attempted_at) VALUES (?, ?)",
+      arguments: [hash, now.milliseconds]
+    )
+    return .welcome
+  }
+}

@@ -1,0 +1,54 @@
+import GRDB
+import HTTPServer
+
+/// Reading and deleting councils: `GET /api/v1/councils`, `GET` and `DELETE /api/v1/councils/{council}`.
+struct CouncilAPI: Sendable {
+  let store: Store
+  let cache: PageCache
+
+  func list(_ request: Request) async throws -> Response {
+    let paging = try Paging(request)
+    let councils = try await store.read { database in
+      try Council.list(after: paging.after ?? "", limit: paging.limit + 1, database)
+    }
+    return try JSONOutput.response(.ok, paging.page(councils.map(CouncilItem.init), cursor: \.slug))
+  }
+
+  func get(_ request: Request) async throws -> Response {
+    let slug = request.parameter("council")
+    let council = try await store.read { try Council.require(slug, $0) }
+    return try JSONOutput.response(.ok, CouncilItem(council))
+  }
+
+  /// A council that somebody follows stays: their subscription would end without a word.
+  func delete(_ request: Request) async throws -> Response {
+    let slug = request.parameter("council")
+    try await store.write { database in
+      let council = try Council.require(slug, database)
+      let followers =
+        try Int.fetchOne(
+          database,
+          sql: """
+            SELECT count(DISTINCT subscriber_id) FROM subscription
+            WHERE council_id = ? AND state IN ('active', 'pending')
+            """,
+          arguments: [council.id]
+        ) ?? 0
+      guard followers == 0 else {
+        throw Refusal.conflict("\(council.name) is followed by \(followers) subscribers and can’t be deleted")
+      }
+      try database.execute(
+        sql: "DELETE FROM subscription WHERE council_id = ? AND state = 'ended'",
+        arguments: [council.id]
+      )
+      try database.execute(
+        sql: "UPDATE meeting SET revision_id = NULL WHERE council_id = ?",
+        arguments: [council.id]
+      )
+      try database.execute(sql: "DELETE FROM meeting WHERE council_id = ?", arguments: [council.id])
+      try database.execute(sql: "DELETE FROM council WHERE id = ?", arguments: [council.id])
+    }
+    cache.drop()
+    return JSONOutput.noContent()
+  }
+}

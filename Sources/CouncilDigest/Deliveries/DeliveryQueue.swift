@@ -1,0 +1,180 @@
+import Foundation
+import GRDB
+import Mail
+
+/// The rows between planning and the relay: taking the next letter, and recording what became of it.
+struct DeliveryQueue: Sendable {
+  let store: Store
+  let assembly: LetterAssembly
+  let editions: ComposeEdition
+
+  /// A letter that a worker holds.
+  struct Job: Sendable {
+    var mail: OutgoingMail
+    var envelope: Envelope
+  }
+
+  /// The next letter, now in state `sending`; transactional letters first. Letters that can't or needn't be sent any
+  /// more are settled on the way.
+  func take() throws -> Job? {
+    try store.writeBlocking { database in
+      let now = store.now()
+      while let mail = try next(now: now, database) {
+        if let job = try prepare(mail, now: now, database) { return job }
+      }
+      return nil
+    }
+  }
+
+  func record(_ outcome: SendOutcome, of mail: OutgoingMail) throws {
+    try store.writeBlocking { database in
+      let now = store.now()
+      let transition = DeliveryTransition(
+        outcome,
+        .init(
+          attempts: mail.attempts,
+          unreadReplies: mail.unreadReplies,
+          now: now,
+          expiresAt: mail.expiresAt,
+          jitter: .random(in: 0...1)
+        )
+      )
+      try apply(transition, to: mail, now: now, database)
+    }
+  }
+
+  /// One process owns the store, so what was being sent when it opens was held by a process that is gone.
+  func releaseHeldLetters() throws -> Int {
+    try store.writeBlocking { database in
+      try database.execute(sql: "UPDATE outgoing_mail SET state = 'queued' WHERE state = 'sending'")
+      return database.changesCount
+    }
+  }
+
+  /// Letters that wait to leave.
+  func waitingCount() async throws -> Int {
+    try await store.read { database in
+      try Int.fetchOne(
+        database,
+        sql: "SELECT count(*) FROM outgoing_mail WHERE state IN ('queued', 'sending')"
+      ) ?? 0
+    }
+  }
+
+  private func next(now: Date, _ database: Database) throws -> OutgoingMail? {
+    let urgent = try Row.fetchOne(
+      database,
+      sql: """
+        SELECT \(OutgoingMail.columns) FROM outgoing_mail
+        WHERE state = 'queued' AND is_urgent = 1 AND next_attempt_at <= ? ORDER BY next_attempt_at LIMIT 1
+        """,
+      arguments: [now.milliseconds]
+    )
+    if let urgent { return try OutgoingMail(row: urgent) }
+    let digest = try Row.fetchOne(
+      database,
+      sql: """
+        SELECT \(OutgoingMail.columns) FROM outgoing_mail
+        WHERE state = 'queued' AND is_urgent = 0 AND next_attempt_at <= ?
+          AND run_id IN (SELECT id FROM digest_run WHERE state = 'sending')
+        ORDER BY next_attempt_at LIMIT 1
+        """,
+      arguments: [now.milliseconds]
+    )
+    return try digest.map { try OutgoingMail(row: $0) }
+  }
+
+  private func prepare(_ mail: OutgoingMail, now: Date, _ database: Database) throws -> Job? {
+    guard now < mail.expiresAt else {
+      try apply(.failed(Reply(code: 0, text: "no longer useful when it could leave")), to: mail, now: now, database)
+      return nil
+    }
+    guard try isWanted(mail, database), let body = try body(of: mail, database) else {
+      try settle(mail, as: .cancelled, now: now, database)
+      return nil
+    }
+    let envelope: Envelope
+    do {
+      envelope = try assembly.envelope(for: mail, body)
+    } catch let problem as EmailAddress.Problem {
+      try apply(.failed(Reply(code: 0, text: problem.description)), to: mail, now: now, database)
+      return nil
+    }
+    try database.execute(sql: "UPDATE outgoing_mail SET state = 'sending' WHERE id = ?", arguments: [mail.id])
+    return Job(mail: mail, envelope: envelope)
+  }
+
+  /// Who left while a run was being sent gets nothing more of it.
+  private func isWanted(_ mail: OutgoingMail, _ database: Database) throws -> Bool {
+    guard mail.kind == .digest else { return true }
+    guard let id = mail.subscriberID else { return false }
+    return try Subscriber.find(id: id, database)?.state == .active
+  }
+
+  private func body(of mail: OutgoingMail, _ database: Database) throws -> LetterBody? {
+    if let id = mail.letterBodyID { return try LetterBody.fetch(id, database) }
+    return try mail.editionID.flatMap { try editions.bodies(of: $0, database)?.body }
+  }
+
+  private func apply(
+    _ transition: DeliveryTransition,
+    to mail: OutgoingMail,
+    now: Date,
+    _ database: Database
+  ) throws {
+    switch transition {
+    case .sent:
+      try settle(mail, as: .sent, now: now, database)
+      try moveWindow(of: mail, database)
+    case .retry(let at, let attempts, let unreadReplies, let reply):
+      try database.execute(
+        sql: """
+          UPDATE outgoing_mail SET state = 'queued', next_attempt_at = :at, attempts = :attempts,
+            unread_replies = :unread, reply_code = :code, reply_status = :status, diagnostic = :text
+          WHERE id = :id
+          """,
+        arguments: [
+          "at": at.milliseconds, "attempts": attempts, "unread": unreadReplies, "code": reply?.code,
+          "status": reply?.status, "text": reply?.text, "id": mail.id,
+        ]
+      )
+    case .failed(let reply):
+      try settle(mail, as: .failed, reply, now: now, database)
+    case .uncertain(let problem):
+      try settle(mail, as: .uncertain, Reply(code: 0, text: problem), now: now, database)
+    }
+  }
+
+  private func settle(
+    _ mail: OutgoingMail,
+    as state: OutgoingMail.State,
+    _ reply: Reply? = nil,
+    now: Date,
+    _ database: Database
+  ) throws {
+    try database.execute(
+      sql: """
+        UPDATE outgoing_mail SET state = :state, finished_at = :now, reply_code = :code, reply_status = :status,
+          diagnostic = :text
+        WHERE id = :id
+        """,
+      arguments: [
+        "state": state.rawValue, "now": now.milliseconds, "code": reply?.code, "status": reply?.status,
+        "text": reply?.text, "id": mail.id,
+      ]
+    )
+    if let run = mail.runID { try DigestRun.finishIfDone(run, now: now, database) }
+  }
+
+  /// The reader's next digest starts where this one ended. Only a letter that was sent moves it.
+  private func moveWindow(of mail: OutgoingMail, _ database: Database) throws {
+    guard let run = mail.runID, let subscriber = mail.subscriberID else { return }
+    try database.execute(
+      sql: """
+        UPDATE subscriber SET window_start = max(window_start, (SELECT window_to FROM digest_run WHERE id = :run))
+        WHERE id = :subscriber AND state = 'active'
+        """,
+      arguments: ["run": run, "subscriber": subscriber]
+    )
+  }
+}

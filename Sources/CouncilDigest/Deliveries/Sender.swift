@@ -1,0 +1,134 @@
+import Foundation
+import Logging
+import Mail
+import ServiceLifecycle
+
+/// Worker threads that take letters from the queue, send them and record the outcome, one at a time each.
+final class Sender: Service {
+  private let queue: DeliveryQueue
+  private let clock: WallClock
+  private let workers: Int
+  private let openTransport: @Sendable () throws -> any MailTransport
+  private let rate: RateLimit
+  private let log: Logger
+  private let bell = Bell()
+  let breaker = RelayBreaker()
+
+  /// How long a stopping sender waits for letters under way. What is still under way then is sent again, the same
+  /// bytes under the same Message-ID, by the next start.
+  private static let drainDeadline: Duration = .seconds(8)
+  private static let storeRetryPause: TimeInterval = 1
+
+  init(
+    queue: DeliveryQueue,
+    clock: WallClock,
+    workers: Int,
+    rate: RateLimit,
+    log: Logger,
+    openTransport: @escaping @Sendable () throws -> any MailTransport
+  ) {
+    self.queue = queue
+    self.clock = clock
+    self.workers = workers
+    self.rate = rate
+    self.log = log
+    self.openTransport = openTransport
+  }
+
+  /// There is something to send.
+  func wake() { bell.ring() }
+
+  func run() async throws {
+    let released = try queue.releaseHeldLetters()
+    if released > 0 { log.notice("mail.released", metadata: ["letters": "\(released)"]) }
+    for number in 0..<workers {
+      bell.workerStarted()
+      let thread = Thread { [self] in
+        work()
+        bell.workerEnded()
+      }
+      thread.name = "sender-\(number)"
+      thread.start()
+    }
+    await withGracefulShutdownHandler {
+      // Returns when every worker has ended, which they do after `stop`.
+      while bell.workerCount > 0, !Task.isCancelled, !bell.isOverdue {
+        try? await Task.sleep(for: .milliseconds(20))
+      }
+    } onGracefulShutdown: { [bell] in
+      bell.stop(within: Self.drainDeadline)
+    }
+    bell.stop(within: .zero)
+  }
+
+  private func work() {
+    var transport: (any MailTransport)?
+    while !bell.isStopping {
+      let rings = bell.count
+      guard case .go = breaker.permission(at: clock.now()) else {
+        bell.wait(seconds: 0.25, since: rings)
+        continue
+      }
+      guard let job = takeJob() else {
+        breaker.notNeeded()
+        bell.wait(seconds: 1, since: rings)
+        continue
+      }
+      let delay = rate.delay(at: Date())
+      if delay > 0 { Thread.sleep(forTimeInterval: delay) }
+      let outcome = send(job, &transport)
+      if case .relayTrouble = outcome { transport = nil }
+      record(outcome, of: job)
+      report(outcome, of: job)
+    }
+  }
+
+  private func takeJob() -> DeliveryQueue.Job? {
+    do {
+      return try queue.take()
+    } catch {
+      log.error("mail.take-failed", metadata: ["error": "\(error)"])
+      return nil
+    }
+  }
+
+  private func send(_ job: DeliveryQueue.Job, _ transport: inout (any MailTransport)?) -> SendOutcome {
+    do {
+      let open = try transport ?? openTransport()
+      transport = open
+      return open.send(job.envelope)
+    } catch {
+      return .relayTrouble("\(error)")
+    }
+  }
+
+  /// What was sent must be written down, or it is sent again: while the store refuses, this worker waits with it.
+  private func record(_ outcome: SendOutcome, of job: DeliveryQueue.Job) {
+    while true {
+      do {
+        return try queue.record(outcome, of: job.mail)
+      } catch {
+        log.error("mail.record-failed", metadata: ["letter": "\(job.mail.id)", "error": "\(error)"])
+        if bell.isStopping { return }
+        Thread.sleep(forTimeInterval: Self.storeRetryPause)
+      }
+    }
+  }
+
+  private func report(_ outcome: SendOutcome, of job: DeliveryQueue.Job) {
+    let letter: Logger.Metadata = ["letter": "\(job.mail.id)", "kind": "\(job.mail.kind.rawValue)"]
+    switch outcome {
+    case .sent, .refused, .uncertain:
+      if breaker.succeeded() { log.notice("relay.recovered") }
+      if outcome != .sent { log.warning("mail.not-sent", metadata: letter.merging(["outcome": "\(outcome)"]) { $1 }) }
+    case .relayTrouble(let problem):
+      if breaker.failed(problem, needsPerson: false, at: clock.now()) {
+        log.error("relay.trouble", metadata: ["problem": "\(problem)"])
+      }
+    case .loginRefused(let problem):
+      if breaker.failed(problem, needsPerson: true, at: clock.now()) {
+        log.critical("relay.login-refused", metadata: ["problem": "\(problem)"])
+      }
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import Foundation
+import GRDB
+
+/// Approve, pause, resume and cancel: what an operator may do to a run, and when.
+enum ControlDigestRun: String, CaseIterable, Sendable {
+  case approve, pause, resume, cancel
+
+  /// - Throws: `Refusal.notFound`, or `.conflict` when the run is not in a state that allows it.
+  func apply(to id: Int64, now: Date, _ database: Database) throws -> DigestRun {
+    guard let run = try DigestRun.find(id, database) else { throw Refusal.notFound("There is no digest run \(id)") }
+    guard let state = state(after: run.state) else {
+      throw Refusal.conflict("A run that is \(run.state.rawValue) can’t be changed by \(rawValue)")
+    }
+    if self == .cancel {
+      try database.execute(
+        sql: """
+          UPDATE outgoing_mail SET state = 'cancelled', finished_at = ? WHERE run_id = ? AND state = 'queued'
+          """,
+        arguments: [now.milliseconds, id]
+      )
+    }
+    try database.execute(
+      sql: """
+        UPDATE digest_run SET state = :state, finished_at = CASE WHEN :state = 'cancelled' THEN :now END
+        WHERE id = :id
+        """,
+      arguments: ["state": state.rawValue, "now": now.milliseconds, "id": id]
+    )
+    try DigestRun.finishIfDone(id, now: now, database)
+    return try DigestRun.find(id, database) ?? run
+  }
+
+  private func state(after state: DigestRun.State) -> DigestRun.State? {
+    switch (self, state) {
+    case (.approve, .awaitingApproval): .sending
+    case (.pause, .sending), (.pause, .paused): .paused
+    case (.resume, .paused), (.resume, .sending): .sending
+    case (.cancel, .planning), (.cancel, .awaitingApproval), (.cancel, .sending), (.cancel, .paused): .cancelled
+    case (.cancel, .cancelled): .cancelled
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import Foundation
+import GRDB
+
+/// The send of one ISO week.
+struct DigestRun: Equatable, Sendable {
+  enum State: String, CaseIterable, Sendable {
+    case planning
+    case awaitingApproval = "awaiting_approval"
+    case sending, paused, sent, cancelled
+  }
+
+  /// How many letters are in which state; together they are the recipients.
+  struct Counts: Equatable, Sendable {
+    var queued = 0
+    var sent = 0
+    var failed = 0
+    var uncertain = 0
+    var cancelled = 0
+
+    var recipients: Int { queued + sent + failed + uncertain + cancelled }
+  }
+
+  var id: Int64
+  var week: String
+  var state: State
+  /// Half-open on the left: what was announced after `from`, up to and including `to`.
+  var from: Date
+  var to: Date
+  var startedAt: Date
+  var finishedAt: Date?
+}
+
+extension DigestRun {
+  static let columns = "id, week, state, window_from, window_to, started_at, finished_at"
+
+  init?(row: Row) {
+    guard let state = State(rawValue: row["state"]) else { return nil }
+    self.state = state
+    id = row["id"]
+    week = row["week"]
+    from = Date(milliseconds: row["window_from"])
+    to = Date(milliseconds: row["window_to"])
+    startedAt = Date(milliseconds: row["started_at"])
+    finishedAt = (row["finished_at"] as Int64?).map(Date.init(milliseconds:))
+  }
+
+  static func find(_ id: Int64, _ database: Database) throws -> DigestRun? {
+    try Row.fetchOne(database, sql: "SELECT \(columns) FROM digest_run WHERE id = ?", arguments: [id])
+      .flatMap(DigestRun.init)
+  }
+
+  /// The run of a week, unless it was cancelled.
+  static func find(week: ISOWeek, _ database: Database) throws -> DigestRun? {
+    try Row.fetchOne(
+      database,
+      sql: "SELECT \(columns) FROM digest_run WHERE week = ? AND state <> 'cancelled'",
+      arguments: [week.description]
+    ).flatMap(DigestRun.init)
+  }
+
+  /// The one whose window reaches furthest, unless it was cancelled.
+  static func newest(_ database: Database) throws -> DigestRun? {
+    try Row.fetchOne(
+      database,
+      sql: "SELECT \(columns) FROM digest_run WHERE state <> 'cancelled' ORDER BY window_to DESC LIMIT 1"
+    ).flatMap(DigestRun.init)
+  }
+
+  static func inState(_ state: State, _ database: Database) throws -> [DigestRun] {
+    try Row.fetchAll(
+      database,
+      sql: "SELECT \(columns) FROM digest_run WHERE state = ? ORDER BY id",
+      arguments: [state.rawValue]
+    ).compactMap(DigestRun.init)
+  }
+
+  func counts(_ database: Database) throws -> Counts {
+    var counts = Counts()
+    let rows = try Row.fetchAll(
+      database,
+      sql: "SELECT state, count(*) AS count FROM outgoing_mail WHERE run_id = ? GROUP BY state",
+      arguments: [id]
+    )
+    for row in rows {
+      let count: Int = row["count"]
+      switch OutgoingMail.State(rawValue: row["state"]) {
+      case .queued, .sending: counts.queued += count
+      case .sent: counts.sent += count
+      case .failed: counts.failed += count
+      case .uncertain: counts.uncertain += count
+      case .cancelled: counts.cancelled += count
+      case nil: break
+      }
+    }
+    return counts
+  }
+
+  /// Marks a sending run as sent once nothing of it is left to do. Asking twice changes nothing.
+  static func finishIfDone(_ id: Int64, now: Date, _ database: Database) throws {
+    try database.execute(
+      sql: """
+        UPDATE digest_run SET state = 'sent', finished_at = :now
+        WHERE id = :id AND state = 'sending' AND NOT EXISTS (
+          SELECT 1 FROM outgoing_mail WHERE run_id = :id AND state IN ('queued', 'sending'))
+        """,
+      arguments: ["id": id, "now": now.milliseconds]
+    )
+  }
+}

@@ -1,0 +1,125 @@
+import Foundation
+import GRDB
+
+/// One sitting of a committee, with the revision that is shown.
+struct Meeting: Equatable, Sendable {
+  var id: Int64
+  var slug: String
+  var councilID: Int64
+  var councilSlug: String
+  var committee: Committee
+  var revisionID: Int64
+  var content: MeetingContent
+  var publishedAt: Date?
+  var announcedAt: Date?
+  var notify: Bool?
+  var hasTranscript: Bool
+  var updatedAt: Date
+
+  var path: String { "/councils/\(councilSlug)/meetings/\(slug)" }
+}
+
+extension Meeting {
+  private static let select = """
+    SELECT meeting.id, meeting.slug, meeting.council_id, council.slug AS council_slug, meeting.committee_id,
+      committee.slug AS committee_slug, committee.name AS committee_name, meeting.revision_id,
+      meeting_revision.content, meeting.published_at, meeting.announced_at, meeting.notify, meeting.updated_at,
+      EXISTS (SELECT 1 FROM transcript WHERE transcript.meeting_id = meeting.id) AS has_transcript
+    FROM meeting
+    JOIN council ON council.id = meeting.council_id
+    JOIN committee ON committee.id = meeting.committee_id
+    JOIN meeting_revision ON meeting_revision.id = meeting.revision_id
+    """
+
+  static func find(_ slug: String, council: String, _ database: Database) throws -> Meeting? {
+    try Row.fetchOne(
+      database,
+      sql: "\(select) WHERE council.slug = ? AND meeting.slug = ?",
+      arguments: [council, slug]
+    ).map(Meeting.init)
+  }
+
+  /// - Throws: `Refusal.notFound`.
+  static func require(_ slug: String, council: String, _ database: Database) throws -> Meeting {
+    guard let meeting = try find(slug, council: council, database) else {
+      throw Refusal.notFound("There is no meeting “\(slug)” of the council “\(council)”")
+    }
+    return meeting
+  }
+
+  /// Meetings that start before `date`, newest first.
+  static func past(
+    council: Int64,
+    committee: Int64? = nil,
+    before date: Date,
+    limit: Int,
+    _ database: Database
+  ) throws -> [Meeting] {
+    try Row.fetchAll(
+      database,
+      sql: """
+        \(select)
+        WHERE meeting.council_id = :council AND (:committee IS NULL OR meeting.committee_id = :committee)
+          AND meeting.starts_at < :date
+        ORDER BY meeting.starts_at DESC, meeting.id DESC LIMIT :limit
+        """,
+      arguments: ["council": council, "committee": committee, "date": date.milliseconds, "limit": limit]
+    ).map(Meeting.init)
+  }
+
+  /// Meetings that start at `date` or later, soonest first.
+  static func upcoming(
+    council: Int64,
+    committee: Int64? = nil,
+    from date: Date,
+    limit: Int,
+    _ database: Database
+  ) throws -> [Meeting] {
+    try Row.fetchAll(
+      database,
+      sql: """
+        \(select)
+        WHERE meeting.council_id = :council AND (:committee IS NULL OR meeting.committee_id = :committee)
+          AND meeting.starts_at >= :date
+        ORDER BY meeting.starts_at, meeting.id LIMIT :limit
+        """,
+      arguments: ["council": council, "committee": committee, "date": date.milliseconds, "limit": limit]
+    ).map(Meeting.init)
+  }
+
+  /// The newest meetings with a summary, of all councils.
+  static func latest(limit: Int, _ database: Database) throws -> [Meeting] {
+    try Row.fetchAll(
+      database,
+      sql: """
+        \(select) WHERE meeting.announced_at IS NOT NULL AND meeting.has_summary = 1
+        ORDER BY meeting.announced_at DESC, meeting.id DESC LIMIT ?
+        """,
+      arguments: [limit]
+    ).map(Meeting.init)
+  }
+
+  /// In the order of their slugs, after `slug`.
+  static func list(council: Int64, after slug: String, limit: Int, _ database: Database) throws -> [Meeting] {
+    try Row.fetchAll(
+      database,
+      sql: "\(select) WHERE meeting.council_id = ? AND meeting.slug > ? ORDER BY meeting.slug LIMIT ?",
+      arguments: [council, slug, limit]
+    ).map(Meeting.init)
+  }
+
+  private init(row: Row) throws {
+    id = row["id"]
+    slug = row["slug"]
+    councilID = row["council_id"]
+    councilSlug = row["council_slug"]
+    committee = Committee(id: row["committee_id"], slug: row["committee_slug"], name: row["committee_name"])
+    revisionID = row["revision_id"]
+    content = try MeetingContent.decode(row["content"])
+    publishedAt = (row["published_at"] as Int64?).map(Date.init(milliseconds:))
+    announcedAt = (row["announced_at"] as Int64?).map(Date.init(milliseconds:))
+    notify = row["notify"]
+    hasTranscript = row["has_transcript"]
+    updatedAt = Date(milliseconds: row["updated_at"])
+  }
+}

@@ -1,0 +1,40 @@
+import GRDB
+import HTTPServer
+
+/// Reading and deleting meetings under `/api/v1/councils/{council}/meetings`.
+struct MeetingAPI: Sendable {
+  let store: Store
+  let cache: PageCache
+
+  func list(_ request: Request) async throws -> Response {
+    let paging = try Paging(request)
+    let slug = request.parameter("council")
+    let meetings = try await store.read { database in
+      let council = try Council.require(slug, database)
+      return try Meeting.list(council: council.id, after: paging.after ?? "", limit: paging.limit + 1, database)
+    }
+    return try JSONOutput.response(.ok, paging.page(meetings.map { MeetingItem($0) }, cursor: \.slug))
+  }
+
+  /// Without the transcript, which is for professional readers and the people who put it there.
+  func get(_ request: Request) async throws -> Response {
+    try JSONOutput.response(.ok, MeetingItem(try await find(request)))
+  }
+
+  /// Takes a meeting off the site and out of letters that were not rendered yet. What was mailed can't be called back.
+  func delete(_ request: Request) async throws -> Response {
+    let (council, slug) = (request.parameter("council"), request.parameter("meeting"))
+    try await store.write { database in
+      let meeting = try Meeting.require(slug, council: council, database)
+      try database.execute(sql: "UPDATE meeting SET revision_id = NULL WHERE id = ?", arguments: [meeting.id])
+      try database.execute(sql: "DELETE FROM meeting WHERE id = ?", arguments: [meeting.id])
+    }
+    cache.drop()
+    return JSONOutput.noContent()
+  }
+
+  private func find(_ request: Request) async throws -> Meeting {
+    let (council, slug) = (request.parameter("council"), request.parameter("meeting"))
+    return try await store.read { try Meeting.require(slug, council: council, $0) }
+  }
+}

@@ -1,0 +1,167 @@
+import Foundation
+import GRDB
+import HTTPServer
+
+/// `PUT /api/v1/councils/{council}/meetings/{meeting}`: replaces the whole meeting. What readers see goes into a new
+/// revision when it changed; identical content changes nothing.
+struct PutMeeting: Sendable {
+  let store: Store
+  let cache: PageCache
+  let maximumAgeDays: Int
+
+  /// A transcript and a summary at their limits, in JSON's escapes.
+  static let bodyLimit = 9 * 1_048_576
+
+  func callAsFunction(_ request: Request) async throws -> Response {
+    let councilSlug = request.parameter("council")
+    let slug = try Slug(segment: request.parameter("meeting"))
+    let input = try MeetingInput(json: JSONInput(request))
+    let now = store.now()
+    let (meeting, wasCreated) = try await store.write { database in
+      let council = try Council.require(councilSlug, database)
+      return try put(slug, of: council, input, now: now, database)
+    }
+    cache.drop()
+    return try JSONOutput.response(
+      wasCreated ? .created : .ok,
+      MeetingItem(meeting, transcript: input.transcript)
+    )
+  }
+
+  func put(
+    _ slug: Slug,
+    of council: Council,
+    _ input: MeetingInput,
+    now: Date,
+    _ database: Database
+  ) throws -> (meeting: Meeting, wasCreated: Bool) {
+    let before = try Meeting.find(slug.description, council: council.slug, database)
+    let committee = try Committee.upsert(
+      input.committeeSlug,
+      name: input.content.committee,
+      of: council.id,
+      database
+    )
+    let announcement = try announcement(of: input, before, now: now, database)
+    let row = MeetingRow(council.id, committee, slug, input, announcement, now)
+    let id = try before?.id ?? row.insert(database)
+    let revision = try revision(of: id, input, before, now: now, database)
+    try row.update(id, revision: revision, database)
+    try putTranscript(input.transcript, of: id, database)
+    return (try Meeting.require(slug.description, council: council.slug, database), before == nil)
+  }
+
+  private func announcement(
+    of input: MeetingInput,
+    _ before: Meeting?,
+    now: Date,
+    _ database: Database
+  ) throws -> Announcement? {
+    guard input.content.summary != nil else { return nil }
+    let lastRunEnd = try Int64.fetchOne(
+      database,
+      sql: "SELECT max(window_to) FROM digest_run WHERE state <> 'cancelled'"
+    ).map(Date.init(milliseconds:))
+    var earlier: (Date, Date)?
+    if let before, let published = before.publishedAt, let announced = before.announcedAt {
+      earlier = (published, announced)
+    }
+    return Announcement(
+      .init(
+        startsAt: input.content.start,
+        givenPublishedAt: input.publishedAt,
+        earlier: earlier,
+        notify: input.notify,
+        now: now,
+        lastRunEnd: lastRunEnd,
+        maximumAgeDays: maximumAgeDays
+      )
+    )
+  }
+
+  private func revision(
+    of meeting: Int64,
+    _ input: MeetingInput,
+    _ before: Meeting?,
+    now: Date,
+    _ database: Database
+  ) throws -> Int64 {
+    if let before, before.content == input.content, input.correction == nil { return before.revisionID }
+    try database.execute(
+      sql: """
+        INSERT INTO meeting_revision (meeting_id, number, content, correction, created_at)
+        SELECT :meeting, coalesce(max(number), 0) + 1, :content, :correction, :now
+        FROM meeting_revision WHERE meeting_id = :meeting
+        """,
+      arguments: [
+        "meeting": meeting, "content": try input.content.encoded(), "correction": input.correction,
+        "now": now.milliseconds,
+      ]
+    )
+    return database.lastInsertedRowID
+  }
+
+  private func putTranscript(_ transcript: String?, of meeting: Int64, _ database: Database) throws {
+    guard let transcript else {
+      return try database.execute(sql: "DELETE FROM transcript WHERE meeting_id = ?", arguments: [meeting])
+    }
+    try database.execute(
+      sql: """
+        INSERT INTO transcript (meeting_id, text) VALUES (?, ?)
+        ON CONFLICT (meeting_id) DO UPDATE SET text = excluded.text WHERE text <> excluded.text
+        """,
+      arguments: [meeting, transcript]
+    )
+  }
+}
+
+/// The columns of `meeting` that a PUT sets.
+private struct MeetingRow {
+  let arguments: StatementArguments
+
+  init(
+    _ council: Int64,
+    _ committee: Int64,
+    _ slug: Slug,
+    _ input: MeetingInput,
+    _ announcement: Announcement?,
+    _ now: Date
+  ) {
+    arguments = [
+      "council": council, "committee": committee, "slug": slug.description,
+      "starts": input.content.start.milliseconds, "status": input.content.status.rawValue,
+      "summary": input.content.summary != nil, "published": announcement?.publishedAt.milliseconds,
+      "announced": announcement?.announcedAt.milliseconds, "mailed": announcement?.isMailed ?? true,
+      "notify": input.notify, "now": now.milliseconds,
+    ]
+  }
+
+  func insert(_ database: Database) throws -> Int64 {
+    try database.execute(
+      sql: """
+        INSERT INTO meeting (council_id, committee_id, slug, starts_at, status, has_summary, published_at,
+          announced_at, is_mailed, notify, created_at, updated_at)
+        VALUES (:council, :committee, :slug, :starts, :status, :summary, :published, :announced, :mailed, :notify,
+          :now, :now)
+        """,
+      arguments: arguments
+    )
+    return database.lastInsertedRowID
+  }
+
+  /// Writes only what differs, so that an identical PUT leaves `updated_at` as it was.
+  func update(_ id: Int64, revision: Int64, _ database: Database) throws {
+    try database.execute(
+      sql: """
+        UPDATE meeting SET committee_id = :committee, starts_at = :starts, status = :status, has_summary = :summary,
+          published_at = coalesce(:published, published_at), announced_at = coalesce(:announced, announced_at),
+          is_mailed = :mailed, notify = :notify, revision_id = :revision, updated_at = :now
+        WHERE id = :id AND slug = :slug AND council_id = :council AND (
+          committee_id <> :committee OR revision_id IS NOT :revision OR notify IS NOT :notify
+          OR is_mailed <> :mailed OR (:published IS NOT NULL AND published_at IS NOT :published)
+          OR (:announced IS NOT NULL AND announced_at IS NOT :announced))
+        """,
+      arguments: arguments + ["id": id, "revision": revision]
+    )
+  }
+}

@@ -1,0 +1,37 @@
+import Foundation
+import GRDB
+import HTTPServer
+import HTTPTypes
+
+/// `/healthz`: the process answers. `/readyz`: it can do its work, or why not.
+struct Readiness: Sendable {
+  let store: Store
+  let sender: Sender
+  let queue: DeliveryQueue
+
+  private struct Report: Encodable {
+    var ready: Bool
+    var store: String
+    var sender: String
+    var waitingLetters: Int?
+  }
+
+  func alive(_ request: Request) async throws -> Response { .text(.ok, "alive") }
+
+  func ready(_ request: Request) async throws -> Response {
+    var report = Report(ready: true, store: "ok", sender: "ok")
+    do {
+      report.waitingLetters = try await queue.waitingCount()
+    } catch {
+      report.store = "can’t be read: \(error)"
+      report.ready = false
+    }
+    if let trouble = sender.breaker.trouble {
+      report.sender =
+        "mail can’t leave since \(RFC3339.format(trouble.since)): \(trouble.problem); "
+        + "letters wait, next attempt \(RFC3339.format(trouble.nextProbe))"
+      report.ready = false
+    }
+    return try JSONOutput.response(report.ready ? .ok : .serviceUnavailable, report)
+  }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import Mail
+
+/// Makes the letter of a row: its body with this reader's links, its headers, its envelope. The same row always gives
+/// the same bytes.
+struct LetterAssembly: Sendable {
+  let keys: KeyRing
+  let site: SiteIdentity
+  let sender: SenderIdentity
+
+  /// Who mail is from.
+  struct SenderIdentity: Equatable, Sendable {
+    var from: Mailbox
+    var replyTo: EmailAddress?
+    /// With it, bounces name the letter they are about (VERP).
+    var bounceAddress: EmailAddress?
+  }
+
+  /// Confirmation links work this long; the page after that says how to ask again.
+  static let confirmationLifetime: TimeInterval = 7 * 86_400
+
+  func envelope(for mail: OutgoingMail, _ body: LetterBody) throws -> Envelope {
+    let recipient = try EmailAddress(parsing: mail.recipient)
+    let links = links(of: mail)
+    let filled = body.filled(with: links)
+    let letter = Letter(
+      from: sender.from,
+      replyTo: sender.replyTo,
+      to: recipient,
+      subject: body.subject,
+      date: mail.date,
+      messageID: messageID(of: mail),
+      fields: fields(of: mail, links),
+      text: filled.text,
+      html: filled.html
+    )
+    return Envelope(sender: try bounceAddress(for: mail), recipient: recipient, content: letter.composed())
+  }
+
+  private func links(of mail: OutgoingMail) -> [LetterBody.Slot: String] {
+    var links: [LetterBody.Slot: String] = [:]
+    if let reference = mail.referenceID {
+      let purpose: LinkPurpose = mail.kind == .topicRequest ? .confirmTopicRequest : .confirmSubscription
+      let link = MailedLink(
+        purpose: purpose,
+        row: reference,
+        expires: mail.date.addingTimeInterval(Self.confirmationLifetime)
+      )
+      links[.confirm] = site.link("/confirm/\(link.token(keys, key: mail.keyID))")
+    }
+    if let subscriber = mail.subscriberID {
+      let link = MailedLink(purpose: .unsubscribe, row: subscriber)
+      links[.unsubscribe] = site.link("/unsubscribe/\(link.token(keys, key: mail.keyID))")
+    }
+    return links
+  }
+
+  private func fields(of mail: OutgoingMail, _ links: [LetterBody.Slot: String]) -> [Letter.Field] {
+    var fields = [Letter.Field("Auto-Submitted", "auto-generated")]
+    guard mail.kind == .digest, let unsubscribe = links[.unsubscribe] else { return fields }
+    let domain = sender.from.address.domain
+    fields += [
+      // RFC 2919: stable for as long as the service has its address.
+      .init("List-Id", "\(site.name.filter(\.isASCII)) <digest.\(domain)>"),
+      // RFC 8058: one URI, and the promise that a POST to it is enough.
+      .init("List-Unsubscribe", "<\(unsubscribe)>"),
+      .init("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+      .init("List-Help", "<\(site.link("/about"))>"),
+      .init("Precedence", "bulk"),
+      .init("X-Auto-Response-Suppress", "OOF, AutoReply"),
+      .init("Feedback-ID", "weekly:digest:councildigest"),
+    ]
+    return fields
+  }
+
+  private func messageID(of mail: OutgoingMail) -> String {
+    "\(mail.kind.rawValue).\(derived("message", mail, length: 15))@\(sender.from.address.domain)"
+  }
+
+  private func bounceAddress(for mail: OutgoingMail) throws -> EmailAddress {
+    guard let address = sender.bounceAddress else { return sender.from.address }
+    return try EmailAddress(
+      parsing: "\(address.localPart)+\(mail.id)-\(derived("bounce", mail, length: 10))@\(address.domain)"
+    )
+  }
+
+  private func derived(_ purpose: String, _ mail: OutgoingMail, length: Int) -> String {
+    guard let signature = keys.signature(of: Data("\(purpose):\(mail.id)".utf8), key: mail.keyID, length: length)
+    else { preconditionFailure("letters are queued with a key of the ring") }
+    return Base32.encode(signature)
+  }
+}

@@ -1,0 +1,30 @@
+import Foundation
+import GRDB
+import HTTPServer
+import Mail
+
+/// Whether a form that leads to a letter may be taken from this client, and a letter sent to this address.
+struct SignupAdmission: Sendable {
+  let store: Store
+  let caps: SignupCaps
+  let proxies: TrustedProxies
+
+  /// - Throws: `Refusal.tooMany`, after which nothing of the request is kept.
+  func admit(_ request: Request, _ database: Database) throws {
+    let network = ClientNetwork(address: proxies.client(of: request))
+    switch try caps.admit(network, database, keys: store.keys, now: store.now()) {
+    case .welcome: return
+    case .tooManyFromNetwork:
+      throw Refusal.tooMany("Too many sign-ups came from your network in the last hour", retryAfterSeconds: 3_600)
+    case .tooManyInAll:
+      throw Refusal.tooMany("Too many people are signing up at the moment", retryAfterSeconds: 3_600)
+    }
+  }
+
+  /// False when the address has had its share of letters this week. The person at the form is not told.
+  func mayMail(_ address: EmailAddress, now: Date, _ database: Database) throws -> Bool {
+    guard caps.confirmationsPerAddressPerWeek > 0 else { return true }
+    let weekAgo = now.addingTimeInterval(-7 * 86_400)
+    return try OutgoingMail.countToAddress(address, since: weekAgo, database) < caps.confirmationsPerAddressPerWeek
+  }
+}

@@ -1,0 +1,36 @@
+import Foundation
+import Markdown
+
+/// A meeting as one entry of a list.
+struct MeetingEntry: Sendable {
+  var title: String
+  var date: String
+  var machineDate: String
+  var path: String
+  var councilName: String?
+  var lead: String?
+  var location: String?
+  var isCancelled: Bool
+  /// Took place, and its summary is still to come.
+  var isPending: Bool
+
+  /// - Parameter council: named in lists that show several councils.
+  init(_ meeting: Meeting, timeZone: TimeZone, council: String? = nil) {
+    title = meeting.content.committee
+    date = ReadableDate(timeZone).dayAndTime(meeting.content.start)
+    machineDate = RFC3339.format(meeting.content.start)
+    path = meeting.path
+    councilName = council
+    location = meeting.content.location
+    let lead = meeting.content.summary.flatMap { Document(parsing: $0).lead?.plainText }
+    self.lead = lead.map { $0.count > 280 ? $0.prefix(279) + "…" : $0 }
+    isCancelled = meeting.content.status == .cancelled
+    isPending = meeting.content.status == .held && meeting.content.summary == nil
+  }
+}
+
+/// The subscribe box: what is followed, and its name.
+struct SubscribeBox: Sendable {
+  var reference: String
+  var name: String
+}

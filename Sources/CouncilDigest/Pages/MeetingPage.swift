@@ -1,0 +1,143 @@
+import Foundation
+import HTTPServer
+import Markdown
+
+/// `GET /councils/{council}/meetings/{meeting}`, and the transcript's page, which says who may read it.
+struct MeetingPage: Sendable {
+  let store: Store
+  let site: Site
+
+  private struct View {
+    struct Contents {
+      var title: String
+      var id: String
+    }
+
+    struct Attendee {
+      var name: String
+      var note: String?
+    }
+
+    struct DocumentGroup {
+      var title: String
+      var documents: [MeetingContent.Document]
+    }
+
+    var council: String
+    var councilPath: String
+    var title: String
+    var committeePath: String
+    var date: String
+    var machineDate: String
+    var location: String?
+    var isCancelled: Bool
+    var isScheduled: Bool
+    var councilURL: String?
+    var videoURL: String?
+    var transcriptPath: String?
+    var summary: String?
+    var contents: [Contents]
+    var hasContents: Bool
+    var attendees: [Attendee]
+    var hasAttendees: Bool
+    var groups: [DocumentGroup]
+    var hasDocuments: Bool
+    var box: SubscribeBox
+    var reportPath: String
+    var published: String?
+  }
+
+  /// A table of contents helps from this many headings on.
+  private static let contentsFrom = 3
+
+  func callAsFunction(_ request: Request) async throws -> Response {
+    let (council, meeting) = try await find(request)
+    let dates = ReadableDate(council.timeZone(in: site.identity.timeZone))
+    let content = meeting.content
+    let summary = Document(parsing: content.summary ?? "")
+    let html = HTMLRenderer(headingShift: 1, idPrefix: "summary")
+    let contents = zip(summary.headings, html.headingIDs(of: summary)).map { View.Contents(title: $0, id: $1) }
+    let view = View(
+      council: council.name,
+      councilPath: council.path,
+      title: content.committee,
+      committeePath: "\(council.path)/committees/\(meeting.committee.slug)",
+      date: dates.dayAndTime(content.start) + (content.end.map { " to \(dates.time($0))" } ?? ""),
+      machineDate: RFC3339.format(content.start),
+      location: content.location,
+      isCancelled: content.status == .cancelled,
+      isScheduled: content.status == .scheduled,
+      councilURL: content.councilUrl,
+      videoURL: content.videoUrl,
+      transcriptPath: meeting.hasTranscript ? "\(meeting.path)/transcript" : nil,
+      summary: content.summary == nil ? nil : html.render(summary),
+      contents: contents,
+      hasContents: contents.count >= Self.contentsFrom,
+      attendees: content.attendees.map { View.Attendee(name: $0.name, note: $0.note) },
+      hasAttendees: !content.attendees.isEmpty,
+      groups: Self.groups(content.documents),
+      hasDocuments: !content.documents.isEmpty,
+      box: SubscribeBox(reference: council.slug, name: council.name),
+      reportPath: "/feedback?kind=mistake&meeting=\(percentEncoded("\(council.slug)/\(meeting.slug)"))",
+      published: meeting.publishedAt.map(dates.shortDay)
+    )
+    return try site.page(
+      "meeting",
+      view,
+      title: "\(content.committee), \(dates.shortDay(content.start)) – \(council.name)",
+      description: summary.lead.map { String($0.plainText.prefix(200)) },
+      path: meeting.path
+    )
+  }
+
+  /// `…/transcript`: for professional readers; everyone else learns how to become one.
+  func transcript(_ request: Request) async throws -> Response {
+    let (council, meeting) = try await find(request)
+    guard meeting.hasTranscript else { throw Refusal.notFound("There is no transcript of this meeting") }
+    let view = [
+      "title": meeting.content.committee, "council": council.name, "path": meeting.path,
+      "contact": site.identity.contactEmail,
+    ]
+    return try site.page(
+      "transcript-refused",
+      view,
+      title: "Transcript: professional subscription required",
+      status: .forbidden,
+      visibility: .onlyYou
+    )
+  }
+
+  private func find(_ request: Request) async throws -> (Council, Meeting) {
+    let (council, slug) = (request.parameter("council"), request.parameter("meeting"))
+    return try await store.read { database in
+      (try Council.require(council, database), try Meeting.require(slug, council: council, database))
+    }
+  }
+
+  private static func groups(_ documents: [MeetingContent.Document]) -> [View.DocumentGroup] {
+    MeetingContent.Document.Kind.allCases.compactMap { kind in
+      let group = documents.filter { $0.kind == kind }
+      return group.isEmpty ? nil : View.DocumentGroup(title: kind.heading, documents: group)
+    }
+  }
+}
+
+extension MeetingContent.Attendee {
+  /// The role; the attendance only where it says more than the list does.
+  fileprivate var note: String? {
+    let absence = attendance.flatMap { $0.lowercased() == "present" ? nil : $0 }
+    let parts = [role, absence].compactMap(\.self)
+    return parts.isEmpty ? nil : parts.joined(separator: " · ")
+  }
+}
+
+extension MeetingContent.Document.Kind {
+  fileprivate var heading: String {
+    switch self {
+    case .agenda: "Agenda"
+    case .minutes: "Minutes"
+    case .reportsPack: "Reports pack"
+    case .additional: "Additional documents"
+    }
+  }
+}

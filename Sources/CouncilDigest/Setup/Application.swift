@@ -1,0 +1,103 @@
+import Foundation
+import HTTPServer
+import HTTPTypes
+import Logging
+
+/// Answers a request: is it for us, what route is it, what does the action say; then the headers every answer has.
+struct Application: Sendable {
+  let router: Router
+  let hosts: HostCheck
+  let refusals: RefusalResponses
+  let isSecure: Bool
+  let log: Logger
+
+  func respond(to request: Request) async -> Response {
+    let start = ContinuousClock.now
+    let (answer, pattern) = await answer(request)
+    let response = secured(conditional(answer, request))
+    log.info(
+      "http.request",
+      metadata: [
+        // The pattern, not the path: paths hold tokens.
+        "method": "\(request.method.rawValue)", "route": "\(pattern)", "status": "\(response.status.code)",
+        "ms": "\((ContinuousClock.now - start).milliseconds)",
+      ]
+    )
+    return response
+  }
+
+  func bodyLimit(_ head: RequestHead) -> Int {
+    guard case .found(let route, _) = router.match(head.method, head.path) else { return Self.unroutedBodyLimit }
+    return route.bodyLimit
+  }
+
+  private static let unroutedBodyLimit = 65_536
+
+  private func answer(_ request: Request) async -> (Response, pattern: String) {
+    guard hosts.isOurs(request) || HostCheck.exemptPaths.contains(request.path) else {
+      return (refusals.misdirected(request), "-")
+    }
+    if request.method == .options, request.path == "*" {
+      return (Self.options(["GET", "HEAD", "POST", "OPTIONS"]), "*")
+    }
+    switch router.match(request.method, request.path) {
+    case .found(let route, let parameters):
+      var request = request
+      request.parameters = parameters
+      return (await perform(route, request), route.pattern)
+    case .methodNotAllowed(let allowed) where request.method == .options:
+      return (Self.options(allowed.map(\.rawValue)), "-")
+    case .methodNotAllowed(let allowed): return (refusals.methodNotAllowed(allowed, request), "-")
+    case .notFound:
+      let refusal = Refusal.notFound("Check the address, or start from our home page")
+      return (refusals.response(to: refusal, request), "-")
+    case .unreadable:
+      return (refusals.response(to: .unreadable("The address is not readable"), request), "-")
+    }
+  }
+
+  private func perform(_ route: Route, _ request: Request) async -> Response {
+    do {
+      return try await route.action(request)
+    } catch let refusal as Refusal {
+      return refusals.response(to: refusal, request)
+    } catch {
+      log.error("http.failure", metadata: ["route": "\(route.pattern)", "error": "\(error)"])
+      return refusals.failure(request)
+    }
+  }
+
+  /// RFC 9110 §13.1.2: a GET of what the client has already is 304, without a body.
+  private func conditional(_ response: Response, _ request: Request) -> Response {
+    guard response.status == .ok, [.get, .head].contains(request.method), let tag = response.fields[.eTag],
+      let held = request.fields[.ifNoneMatch],
+      EntityTag(String(tag.dropFirst().dropLast())).isMatched(byIfNoneMatch: held)
+    else { return response }
+    var notModified = Response(status: .notModified)
+    for name in [HTTPField.Name.eTag, .cacheControl, .vary, .contentLocation, .expires] {
+      notModified.fields[name] = response.fields[name]
+    }
+    return notModified
+  }
+
+  private func secured(_ response: Response) -> Response {
+    var response = response
+    func add(_ name: HTTPField.Name, _ value: String) {
+      if response.fields[name] == nil { response.fields[name] = value }
+    }
+    add(
+      .contentSecurityPolicy,
+      "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    add(.xContentTypeOptions, "nosniff")
+    add(.referrerPolicy, "strict-origin-when-cross-origin")
+    add(.crossOriginOpenerPolicy, "same-origin")
+    add(.permissionsPolicy, "camera=(), geolocation=(), microphone=()")
+    if isSecure { add(.strictTransportSecurity, "max-age=31536000; includeSubDomains") }
+    return response
+  }
+
+  private static func options(_ allowed: [String]) -> Response {
+    Response(status: .noContent, fields: [.allow: allowed.joined(separator: ", ")])
+  }
+}

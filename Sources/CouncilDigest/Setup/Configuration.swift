@@ -1,0 +1,199 @@
+import Foundation
+import HTTPServer
+import Mail
+
+/// Everything an operator can set, parsed. See `ConfigurationKey.all` for what each means.
+public struct Configuration: Equatable, Sendable {
+  public var site: SiteIdentity
+  public var host: String
+  public var port: Int
+  public var limits: Limits
+  public var trustedProxies: Set<String>
+  public var storePath: String
+  public var migrationsFolder: String
+  public var adminToken: String?
+  public var mail: MailConfiguration
+  public var schedule: WeeklySchedule
+  public var needsApproval: Bool
+  public var mailsQuietWeeks: Bool
+  public var maximumMeetingAgeDays: Int
+  public var catchUpDays: Int
+  public var signupCaps: SignupCaps
+
+  /// How letters leave.
+  public struct MailConfiguration: Equatable, Sendable {
+    public enum Way: Equatable, Sendable {
+      case maildir(String)
+      case smtp(SMTPSettings)
+    }
+
+    public var way: Way
+    public var from: Mailbox
+    public var replyTo: EmailAddress?
+    public var bounceAddress: EmailAddress?
+    public var connections: Int
+    public var ratePerSecond: Int
+  }
+}
+
+extension Configuration {
+  /// Reads the file, when there is one, and the environment, which wins.
+  /// - Throws: `ConfigurationProblem` naming the key.
+  public static func load(
+    file: String?,
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws -> Configuration {
+    let standard = "config/council-digest.yaml"
+    let path = file ?? (FileManager.default.fileExists(atPath: standard) ? standard : nil)
+    var yaml: String?
+    if let path {
+      do {
+        yaml = try String(contentsOfFile: path, encoding: .utf8)
+      } catch {
+        throw ConfigurationProblem(key: path, problem: "the file can’t be read as UTF-8 text")
+      }
+    }
+    return try Configuration(
+      ConfigurationValues(file: yaml, fileName: path ?? standard, environment: environment)
+    )
+  }
+
+  /// Turns this into the configuration of a demonstration: everything below `folder`, mail into a Maildir, no caps.
+  public mutating func useThrowAway(folder: String, port: Int?) {
+    if let port {
+      site.publicURL = site.publicURL.replacing(":\(self.port)", with: ":\(port)")
+      self.port = port
+    }
+    storePath = "\(folder)/demo.sqlite"
+    mail.way = .maildir("\(folder)/mail")
+    mail.connections = 1
+    signupCaps.confirmationsPerAddressPerWeek = 0
+    signupCaps.perNetworkPerHour = 0
+  }
+
+  init(_ values: ConfigurationValues) throws {
+    let read = ConfigurationReader(values: values)
+    let timeZone = try read.timeZone("site.time_zone")
+    host = read.text("http.host")
+    port = try read.number("http.port")
+    let reachable = ["0.0.0.0", "::"].contains(host) ? "localhost" : host.contains(":") ? "[\(host)]" : host
+    site = SiteIdentity(
+      name: read.text("site.name"),
+      publicURL: read.optional("site.public_url") ?? "http://\(reachable):\(port)",
+      contactEmail: read.text("site.contact_email"),
+      operatorName: read.optional("site.operator"),
+      timeZone: timeZone
+    )
+    limits = Limits()
+    limits.connections = try read.number("http.limits.connections")
+    limits.connectionsPerClient = try read.number("http.limits.connections_per_client")
+    limits.headDeadline = .seconds(try read.number("http.limits.head_seconds"))
+    limits.bodyDeadline = .seconds(try read.number("http.limits.body_seconds"))
+    limits.idleDeadline = .seconds(try read.number("http.limits.idle_seconds"))
+    trustedProxies = Set(
+      read.text("http.trusted_proxies").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+    )
+    storePath = read.text("store.path")
+    migrationsFolder = read.optional("store.migrations") ?? Self.standardMigrations
+    adminToken = read.optional("admin.token")
+    if let adminToken, adminToken.utf8.count < 16 {
+      throw ConfigurationProblem(key: "admin.token", problem: "at least 16 characters; try: openssl rand -hex 24")
+    }
+    mail = try read.mail(siteName: site.name, clientName: URL(string: site.publicURL)?.host() ?? "localhost")
+    schedule = try read.schedule(timeZone)
+    needsApproval = read.text("digest.approval") == "required"
+    mailsQuietWeeks = read.text("digest.quiet_weeks") == "note"
+    maximumMeetingAgeDays = try read.number("digest.max_meeting_age_days")
+    catchUpDays = try read.number("digest.catch_up_days")
+    signupCaps = SignupCaps()
+    signupCaps.confirmationsPerAddressPerWeek = try read.number("signup.confirmations_per_address_per_week")
+    signupCaps.perNetworkPerHour = try read.number("signup.per_network_per_hour")
+    signupCaps.perHour = try read.number("signup.per_hour")
+  }
+
+  /// In the working directory, else beside the program.
+  private static var standardMigrations: String {
+    if FileManager.default.fileExists(atPath: "migrations") { return "migrations" }
+    let program = URL(filePath: CommandLine.arguments.first ?? "").resolvingSymlinksInPath()
+    return program.deletingLastPathComponent().appending(path: "migrations").path
+  }
+}
+
+/// Typed access to checked texts.
+private struct ConfigurationReader {
+  let values: ConfigurationValues
+
+  func text(_ key: String) -> String {
+    guard let text = values.texts[key] else { preconditionFailure("\(key) is not in the table of keys") }
+    return text
+  }
+
+  func optional(_ key: String) -> String? {
+    let text = text(key)
+    return text.isEmpty ? nil : text
+  }
+
+  func number(_ key: String) throws -> Int {
+    guard let number = Int(text(key)) else { throw ConfigurationProblem(key: key, problem: "expected a number") }
+    return number
+  }
+
+  func timeZone(_ key: String) throws -> TimeZone {
+    guard let zone = TimeZone(identifier: text(key)) else {
+      throw ConfigurationProblem(key: key, problem: "the machine does not know the time zone \(text(key))")
+    }
+    return zone
+  }
+
+  func email(_ key: String) throws -> EmailAddress? {
+    do {
+      return try optional(key).map(EmailAddress.init(parsing:))
+    } catch {
+      throw ConfigurationProblem(key: key, problem: "\(error)")
+    }
+  }
+
+  func schedule(_ timeZone: TimeZone) throws -> WeeklySchedule {
+    let time = text("digest.time").split(separator: ":").compactMap { Int($0) }
+    guard let weekday = WeeklySchedule.Weekday(rawValue: text("digest.weekday")), time.count == 2 else {
+      throw ConfigurationProblem(key: "digest.weekday", problem: "expected a weekday")
+    }
+    return WeeklySchedule(weekday: weekday, hour: time[0], minute: time[1], timeZone: timeZone)
+  }
+
+  func mail(siteName: String, clientName: String) throws -> Configuration.MailConfiguration {
+    guard let from = Mailbox(configured: text("mail.from"), defaultName: siteName) else {
+      throw ConfigurationProblem(key: "mail.from", problem: "expected an address, or Name <address>")
+    }
+    let isSMTP = text("mail.transport") == "smtp"
+    return Configuration.MailConfiguration(
+      way: isSMTP ? .smtp(try smtp(clientName)) : .maildir(text("mail.maildir")),
+      from: from,
+      replyTo: try email("mail.reply_to"),
+      bounceAddress: try email("mail.bounce_address"),
+      connections: isSMTP ? try number("mail.smtp.connections") : 1,
+      ratePerSecond: isSMTP ? try number("mail.smtp.rate_per_second") : 0
+    )
+  }
+
+  private func smtp(_ clientName: String) throws -> SMTPSettings {
+    guard let tls = SMTPSettings.TLS(rawValue: text("mail.smtp.tls")) else {
+      throw ConfigurationProblem(key: "mail.smtp.tls", problem: "expected required, opportunistic, off or implicit")
+    }
+    let username = optional("mail.smtp.username")
+    if username != nil, tls == .off {
+      throw ConfigurationProblem(
+        key: "mail.smtp.tls",
+        problem: "a username is set, and its password would cross the network in clear"
+      )
+    }
+    return SMTPSettings(
+      host: text("mail.smtp.host"),
+      port: try number("mail.smtp.port"),
+      tls: tls,
+      username: username,
+      password: optional("mail.smtp.password"),
+      clientName: clientName
+    )
+  }
+}

@@ -1,0 +1,115 @@
+/// One key of the configuration: the table of them parses files and variables, names what is wrong and writes the sample.
+struct ConfigurationKey: Sendable {
+  enum Kind: Equatable, Sendable {
+    case text
+    case number(ClosedRange<Int>)
+    /// The first is the default unless the key says otherwise.
+    case choice([String])
+    case email
+    /// An address, or `Name <address>`.
+    case mailbox
+    /// http or https, without path.
+    case origin
+    /// HH:MM, 24 hours.
+    case timeOfDay
+    /// An IANA name.
+    case timeZone
+    /// Separated by commas, or a YAML list.
+    case list
+  }
+
+  var name: String
+  var kind: Kind
+  /// Empty: not set.
+  var standard: String
+  var comment: String
+
+  init(_ name: String, _ kind: Kind, _ standard: String = "", _ comment: String) {
+    self.name = name
+    self.kind = kind
+    self.standard = standard
+    self.comment = comment
+  }
+
+  /// `http.port` is `COUNCIL_DIGEST_HTTP_PORT`.
+  var variable: String { "COUNCIL_DIGEST_" + name.uppercased().replacing(".", with: "_") }
+}
+
+extension ConfigurationKey {
+  static let all: [ConfigurationKey] = [
+    .init("site.name", .text, "Council Digest", "What pages and letters call this service"),
+    .init(
+      "site.public_url",
+      .origin,
+      "",
+      "Where readers reach it; every link starts with it. Default: http://host:port"
+    ),
+    .init("site.contact_email", .email, "hello@council-digest.example", "Shown on every page and in every letter"),
+    .init("site.operator", .text, "", "Who runs this service, if they want to be named"),
+    .init("site.time_zone", .timeZone, "Europe/London", "For the schedule, ISO weeks and councils without their own"),
+    .init("http.host", .text, "127.0.0.1", "Address to listen on; put a proxy with TLS in front"),
+    .init("http.port", .number(1...65_535), "8080", "Port to listen on"),
+    .init("http.trusted_proxies", .list, "", "Proxies whose X-Forwarded-For is believed, e.g. 127.0.0.1"),
+    .init("http.limits.connections", .number(0...100_000), "10000", "Open connections in total; 0 is unlimited"),
+    .init("http.limits.connections_per_client", .number(0...100_000), "1000", "Of one client address; 0 is unlimited"),
+    .init("http.limits.head_seconds", .number(1...600), "10", "To receive the head of a request"),
+    .init("http.limits.body_seconds", .number(1...3_600), "60", "To receive the body of a request"),
+    .init("http.limits.idle_seconds", .number(1...3_600), "75", "Between two requests on one connection"),
+    .init("store.path", .text, "data/council-digest.sqlite", "The database; its lock and socket lie beside it"),
+    .init("store.migrations", .text, "", "Folder of the SQL files. Default: migrations, else beside the program"),
+    .init("admin.token", .text, "", "A first API key with the operator role; at least 16 characters"),
+    .init("mail.transport", .choice(["maildir", "smtp"]), "maildir", "maildir writes files, smtp sends"),
+    .init("mail.maildir", .text, "data/mail", "The Maildir letters are written to"),
+    .init("mail.from", .mailbox, "digest@council-digest.example", "Sender: an address, or Name <address>"),
+    .init("mail.reply_to", .email, "", "Where answers go, when not to the sender"),
+    .init("mail.bounce_address", .email, "", "With it every letter has its own return address (VERP): name+…@domain"),
+    .init("mail.smtp.host", .text, "127.0.0.1", "The relay"),
+    .init("mail.smtp.port", .number(1...65_535), "587", "Its port"),
+    .init(
+      "mail.smtp.tls",
+      .choice(["required", "opportunistic", "off", "implicit"]),
+      "required",
+      "STARTTLS, or TLS at once"
+    ),
+    .init("mail.smtp.username", .text, "", "With it the relay must let us log in"),
+    .init("mail.smtp.password", .text, "", "Better set by its environment variable"),
+    .init("mail.smtp.connections", .number(1...64), "4", "Letters sent at the same time"),
+    .init(
+      "mail.smtp.rate_per_second",
+      .number(0...100_000),
+      "0",
+      "Letters a second over all connections; 0 is unlimited"
+    ),
+    .init(
+      "digest.weekday",
+      .choice(WeeklySchedule.Weekday.allCases.map(\.rawValue)),
+      "saturday",
+      "The day digests leave"
+    ),
+    .init("digest.time", .timeOfDay, "08:00", "The time of that day, in site.time_zone"),
+    .init("digest.approval", .choice(["automatic", "required"]), "automatic", "required: a run waits for an operator"),
+    .init(
+      "digest.quiet_weeks",
+      .choice(["note", "skip"]),
+      "note",
+      "When there is nothing: say so in a letter, or send none"
+    ),
+    .init(
+      "digest.max_meeting_age_days",
+      .number(0...36_500),
+      "45",
+      "Older than this when announced: archive, not mailed; 0 is unlimited"
+    ),
+    .init("digest.catch_up_days", .number(0...365), "3", "A digest missed for longer waits for the next week"),
+    .init(
+      "signup.confirmations_per_address_per_week",
+      .number(0...1_000),
+      "3",
+      "Letters to one address; 0 is unlimited"
+    ),
+    .init("signup.per_network_per_hour", .number(0...1_000_000), "20", "Forms sent from one network; 0 is unlimited"),
+    .init("signup.per_hour", .number(0...1_000_000), "2000", "Forms sent in all; 0 is unlimited"),
+  ]
+
+  static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
+}

@@ -1,0 +1,127 @@
+import Foundation
+import HTTPServer
+import HTTPTypes
+
+/// The one place where refusals become statuses: problem+json (RFC 9457) for the API and JSON clients, a page for people.
+struct RefusalResponses: Sendable {
+  let site: Site
+
+  private struct Problem: Encodable {
+    struct Entry: Encodable {
+      var pointer: String
+      var detail: String
+    }
+
+    var type: String
+    var title: String
+    var status: Int
+    var detail: String
+    var errors: [Entry]?
+  }
+
+  private struct View {
+    var title: String
+    var detail: String
+    var problems: [FieldProblem]
+    var contact: String
+  }
+
+  func response(to refusal: Refusal, _ request: Request) -> Response {
+    let (status, title, detail) = Self.words(for: refusal)
+    var response = wantsJSON(request) ? json(refusal, status, title, detail) : page(refusal, status, title, detail)
+    switch refusal {
+    case .noKey: response.fields[.wwwAuthenticate] = "Bearer realm=\"council-digest\""
+    case .tooMany(_, let seconds): response.fields[.retryAfter] = String(seconds)
+    case .invalid, .unreadable, .unsupportedMediaType, .notFound, .expired, .conflict, .wrongRole, .foreignOrigin: break
+    }
+    return response
+  }
+
+  /// A surprise. What it was stands in the log; the reader is told that it was not their fault.
+  func failure(_ request: Request) -> Response {
+    let (title, detail) = (
+      "Sorry, there is a problem with the service", "Try again later. What you had already saved is safe"
+    )
+    return wantsJSON(request)
+      ? problem(.internalServerError, title, detail) : page(nil, .internalServerError, title, detail)
+  }
+
+  func methodNotAllowed(_ allowed: [HTTPRequest.Method], _ request: Request) -> Response {
+    let list = allowed.map(\.rawValue).joined(separator: ", ")
+    let title = "This address does not take \(request.method.rawValue)"
+    let detail = "It takes \(list)"
+    var response =
+      wantsJSON(request) ? problem(.methodNotAllowed, title, detail) : page(nil, .methodNotAllowed, title, detail)
+    response.fields[.allow] = list
+    return response
+  }
+
+  func misdirected(_ request: Request) -> Response {
+    .text(.misdirectedRequest, "This service does not answer for the host \(request.authority.prefix(200)).")
+  }
+
+  private static func words(for refusal: Refusal) -> (HTTPResponse.Status, String, String) {
+    switch refusal {
+    case .invalid(let problems):
+      let first = problems.first.map { $0.field.isEmpty ? $0.detail : "\($0.field): \($0.detail)" } ?? ""
+      return (.unprocessableContent, "There is a problem with what was sent", first)
+    case .unreadable(let detail): return (.badRequest, "What was sent can’t be read", detail)
+    case .unsupportedMediaType(let expected):
+      return (.unsupportedMediaType, "What was sent is of a kind this address does not take", "It takes \(expected)")
+    case .notFound(let detail): return (.notFound, "Page not found", detail)
+    case .expired(let detail): return (.gone, "This link has expired", detail)
+    case .conflict(let detail): return (.conflict, "This can’t be done now", detail)
+    case .noKey:
+      return (.unauthorized, "An API key is needed", "Send a valid key as: Authorization: Bearer KEY")
+    case .wrongRole(let needed): return (.forbidden, "This key may not do that", "It needs the role \(needed)")
+    case .foreignOrigin:
+      return (.forbidden, "This form was sent from another site", "Open our page and send the form from there")
+    case .tooMany(let detail, _): return (.tooManyRequests, "Please try again later", detail)
+    }
+  }
+
+  private func wantsJSON(_ request: Request) -> Bool {
+    request.path.hasPrefix("/api/")
+      || MediaType(request.fields[.contentType] ?? "").essence == "application/json"
+  }
+
+  private func json(_ refusal: Refusal, _ status: HTTPResponse.Status, _ title: String, _ detail: String) -> Response {
+    guard case .invalid(let problems) = refusal else { return problem(status, title, detail) }
+    return problem(status, title, detail, problems)
+  }
+
+  private func problem(
+    _ status: HTTPResponse.Status,
+    _ title: String,
+    _ detail: String,
+    _ problems: [FieldProblem]? = nil
+  ) -> Response {
+    let problem = Problem(
+      type: "about:blank",
+      title: title,
+      status: status.code,
+      detail: detail,
+      errors: problems?.map { .init(pointer: $0.field, detail: $0.detail) }
+    )
+    let response = try? JSONOutput.response(status, problem, contentType: "application/problem+json")
+    return response ?? .text(status, detail)
+  }
+
+  private func page(
+    _ refusal: Refusal?,
+    _ status: HTTPResponse.Status,
+    _ title: String,
+    _ detail: String
+  ) -> Response {
+    var problems: [FieldProblem] = []
+    if case .invalid(let all)? = refusal { problems = all }
+    let view = View(
+      title: title,
+      detail: detail,
+      problems: problems,
+      contact: site.identity.contactEmail
+    )
+    let response = try? site.page("refusal", view, title: title, status: status, visibility: .onlyYou)
+    return response ?? .text(status, "\(title). \(detail).")
+  }
+}

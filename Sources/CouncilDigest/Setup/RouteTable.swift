@@ -1,0 +1,183 @@
+import Foundation
+import HTTPServer
+import HTTPTypes
+
+/// Every address of the service, in one table.
+struct RouteTable: Sendable {
+  let services: Services
+
+  var routes: [Route] {
+    pages + actions + machinePages + api + services.site.assets.routes + demo
+  }
+
+  private var store: Store { services.store }
+  private var site: Site { services.site }
+  private var cache: PageCache { services.site.cache }
+  private var origin: OriginCheck { OriginCheck(identity: services.site.identity) }
+  private var mailQueued: @Sendable () -> Void { { [sender = services.sender] in sender.wake() } }
+
+  /// What everyone sees alike.
+  private var pages: [Route] {
+    let councils = CouncilPages(store: store, site: site)
+    let meeting = MeetingPage(store: store, site: site)
+    let fixed = FixedPages(site: site)
+    return [
+      page("/", HomePage(store: store, site: site).callAsFunction),
+      page("/councils", councils.list),
+      page("/councils/{council}", councils.council),
+      page("/councils/{council}/committees/{committee}", councils.committee),
+      page("/councils/{council}/meetings/{meeting}", meeting.callAsFunction),
+      Route(.get, "/councils/{council}/meetings/{meeting}/transcript", meeting.transcript),
+      Route(.get, "/digests/{edition}", EditionPage(store: store, site: site).callAsFunction),
+      page("/about", fixed.page("about", title: "About")),
+      page("/privacy", fixed.page("privacy", title: "Privacy")),
+      page("/accessibility", fixed.page("accessibility", title: "Accessibility")),
+    ]
+  }
+
+  /// What people do.
+  private var actions: [Route] {
+    let subscribe = Subscribe(
+      store: store,
+      site: site,
+      letters: SubscriptionLetters(frame: services.letters),
+      admission: services.admission,
+      mailQueued: mailQueued
+    )
+    let topic = RequestTopic(
+      store: store,
+      site: site,
+      letters: services.letters,
+      admission: services.admission,
+      origin: origin,
+      mailQueued: mailQueued
+    )
+    let confirm = Confirm(
+      store: store,
+      subscription: ConfirmSubscription(
+        store: store,
+        site: site,
+        nextDigest: { [store, schedule = services.configuration.schedule] in schedule.next(after: store.now()) }
+      ),
+      topicRequest: ConfirmTopicRequest(
+        store: store,
+        site: site,
+        opened: { [log = services.log] request in
+          log.notice("topic-request.opened", metadata: ["id": "\(request.id)"])
+        }
+      )
+    )
+    let unsubscribe = Unsubscribe(store: store, site: site)
+    let feedback = SendFeedback(store: store, site: site, admission: services.admission, origin: origin)
+    return [
+      Route(.get, "/subscribe", subscribe.form),
+      Route(.post, "/subscribe", subscribe.callAsFunction),
+      Route(.get, "/subscribe/check-your-email", subscribe.checkYourEmail),
+      Route(.get, "/confirm/{token}", confirm.show),
+      Route(.post, "/confirm/{token}", confirm.confirm),
+      Route(.get, "/unsubscribe/{token}", unsubscribe.show),
+      Route(.post, "/unsubscribe/{token}", unsubscribe.leave),
+      Route(.get, "/topics/request", topic.form),
+      Route(.post, "/topics/request", topic.submit),
+      Route(.get, "/topics/request/check-your-email", topic.checkYourEmail),
+      Route(.get, "/feedback", feedback.form),
+      Route(.post, "/feedback", feedback.submit),
+      Route(.get, "/feedback/thank-you", feedback.thankYou),
+    ]
+  }
+
+  private var machinePages: [Route] {
+    let readiness = Readiness(store: store, sender: services.sender, queue: services.queue)
+    let robots = "User-agent: *\nDisallow: /confirm/\nDisallow: /unsubscribe/\nDisallow: /digests/\nDisallow: /api/\n"
+    let contact = "Contact: mailto:\(site.identity.contactEmail)\nPreferred-Languages: en\n"
+    return [
+      Route(.get, "/healthz", readiness.alive),
+      Route(.get, "/readyz", readiness.ready),
+      fixed("/robots.txt", "text/plain; charset=utf-8", Data(robots.utf8)),
+      fixed("/.well-known/security.txt", "text/plain; charset=utf-8", Data(contact.utf8)),
+      fixed("/api/openapi.json", "application/json", OpenAPI.document(for: site.identity)),
+    ]
+  }
+
+  private var api: [Route] {
+    let council = CouncilAPI(store: store, cache: cache)
+    let meeting = MeetingAPI(store: store, cache: cache)
+    let subscribers = SubscriberAPI(store: store)
+    let keys = APIKeyAPI(keys: services.apiKeys)
+    let runs = DigestRunAPI(
+      store: store,
+      timeZone: site.identity.timeZone,
+      mailsQuietWeeks: services.configuration.mailsQuietWeeks,
+      runStarted: { [scheduler = services.scheduler] in scheduler.wake() },
+      mailQueued: mailQueued
+    )
+    let councilPath = "/councils/{council}"
+    let meetingPath = "/councils/{council}/meetings/{meeting}"
+    return [
+      call(.get, "/councils", .reader, council.list),
+      call(.get, councilPath, .reader, council.get),
+      call(.put, councilPath, .editor, PutCouncil(store: store, cache: cache).callAsFunction),
+      call(.delete, councilPath, .editor, council.delete),
+      call(.get, "/councils/{council}/meetings", .reader, meeting.list),
+      call(.get, meetingPath, .reader, meeting.get),
+      call(.put, meetingPath, .editor, bodyLimit: PutMeeting.bodyLimit, services.putMeeting.callAsFunction),
+      call(.delete, meetingPath, .editor, meeting.delete),
+      call(.get, "/topic-requests", .operator, TopicRequestAPI(store: store).list),
+      call(.get, "/feedback", .operator, FeedbackAPI(store: store).list),
+      call(.get, "/subscribers", .operator, subscribers.list),
+      call(.get, "/subscribers/{id}", .operator, subscribers.get),
+      call(.post, "/digest-runs", .operator, runs.create),
+      call(.get, "/digest-runs", .reader, runs.list),
+      call(.get, "/digest-runs/{id}", .reader, runs.get),
+      call(.get, "/api-keys", .operator, keys.list),
+      call(.post, "/api-keys", .operator, keys.create),
+      call(.delete, "/api-keys/{id}", .operator, keys.revoke),
+    ]
+      + ControlDigestRun.allCases.map { control in
+        call(.post, "/digest-runs/{id}/\(control.rawValue)", .operator, runs.control(control))
+      }
+  }
+
+  private var demo: [Route] {
+    guard site.isDemo, case .maildir(let folder) = services.configuration.mail.way else { return [] }
+    let mailbox = DemoMailbox(site: site, folder: URL(filePath: folder).appending(path: "new"))
+    return [
+      Route(.get, "/demo/mailbox", mailbox.list),
+      Route(.get, "/demo/mailbox/{letter}", mailbox.letter),
+      Route(.get, "/demo/mailbox/{letter}/html", mailbox.html),
+    ]
+  }
+
+  /// A public page, kept once rendered.
+  private func page(_ pattern: String, _ action: @escaping Route.Action) -> Route {
+    Route(.get, pattern, cache.caching(action))
+  }
+
+  /// A call of the API, for keys of at least `role`.
+  private func call(
+    _ method: HTTPRequest.Method,
+    _ pattern: String,
+    _ role: Role,
+    bodyLimit: Int = 1_048_576,
+    _ action: @escaping Route.Action
+  ) -> Route {
+    Route(method, "/api/v1" + pattern, bodyLimit: bodyLimit) { [keys = services.apiKeys] request in
+      if request.peer != .unixSocket {
+        guard let held = try await keys.role(ofAuthorization: request.fields[.authorization]) else {
+          throw Refusal.noKey
+        }
+        guard held >= role else { throw Refusal.wrongRole(needed: role.rawValue) }
+      }
+      return try await action(request)
+    }
+  }
+
+  private func fixed(_ pattern: String, _ type: String, _ content: Data) -> Route {
+    let response = Response(
+      status: .ok,
+      fields: [.contentType: type, .cacheControl: "public, max-age=60", .eTag: Site.tag(of: [UInt8](content)).text],
+      body: [UInt8](content)
+    )
+    return Route(.get, pattern) { _ in response }
+  }
+}

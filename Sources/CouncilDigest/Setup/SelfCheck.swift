@@ -1,0 +1,48 @@
+import Foundation
+import Mail
+
+/// What `check` looks at: the store and the way out for mail. Nothing is sent.
+public struct SelfCheck: Sendable {
+  /// One thing that was looked at.
+  public struct Finding: Equatable, Sendable {
+    public var subject: String
+    /// What is wrong, or nil.
+    public var problem: String?
+  }
+
+  private let configuration: Configuration
+
+  public init(_ configuration: Configuration) {
+    self.configuration = configuration
+  }
+
+  public func findings() -> [Finding] { [store, mail] }
+
+  private var store: Finding {
+    let subject = "store \(configuration.storePath)"
+    if ControlSocket(path: ControlSocket.path(besideStoreAt: configuration.storePath)).isServed {
+      return Finding(subject: subject + " (in use by a service that runs)")
+    }
+    do {
+      _ = try Store(path: configuration.storePath, migrations: configuration.migrationsFolder)
+      return Finding(subject: subject)
+    } catch {
+      return Finding(subject: subject, problem: "\(error)")
+    }
+  }
+
+  private var mail: Finding {
+    do {
+      switch configuration.mail.way {
+      case .maildir(let folder):
+        _ = try Maildir(folder: URL(filePath: folder))
+        return Finding(subject: "mail into the Maildir \(folder)")
+      case .smtp(let settings):
+        let problem = try SMTPTransport(settings).connectionProblem()
+        return Finding(subject: "mail through \(settings.host):\(settings.port)", problem: problem)
+      }
+    } catch {
+      return Finding(subject: "mail", problem: "\(error)")
+    }
+  }
+}

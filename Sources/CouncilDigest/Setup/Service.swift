@@ -1,0 +1,100 @@
+import Foundation
+import HTTPServer
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// The service as a process runs it: open the store, listen, send, until a signal asks it to drain.
+public struct CouncilDigestService: Sendable {
+  private let services: Services
+  private let log: Logger
+
+  /// - Throws: `StoreProblem` when the store can't be owned, `ConfigurationProblem` when resources are missing.
+  public init(
+    _ configuration: Configuration,
+    clock: WallClock = .system,
+    log: Logger,
+    isDemo: Bool = false
+  ) async throws {
+    services = try await Services(configuration, clock: clock, log: log, isDemo: isDemo)
+    self.log = log
+  }
+
+  /// Serves until SIGTERM or SIGINT, then lets requests and letters under way finish.
+  /// - Parameter listening: called once requests are answered.
+  public func run(listening: @escaping @Sendable () -> Void = {}) async throws {
+    let group = ServiceGroup(
+      configuration: .init(
+        services: [
+          .init(service: services.sender), .init(service: services.scheduler),
+          .init(service: HTTPService(services: services, log: log, listening: listening)),
+        ],
+        gracefulShutdownSignals: [.sigterm, .sigint],
+        logger: log
+      )
+    )
+    try await group.run()
+    log.notice("service.stopped")
+  }
+
+  /// Answers one call without listening: for commands, while no service runs.
+  public func call(_ method: String, _ path: String, body: [UInt8] = []) async -> ControlSocket.Answer {
+    let parts = path.split(separator: "?", maxSplits: 1).map(String.init)
+    let request = Request(
+      method: .init(rawValue: method) ?? .get,
+      path: parts[0],
+      query: parts.count > 1 ? parts[1] : nil,
+      body: body,
+      peer: .unixSocket
+    )
+    let response = await services.application.respond(to: request)
+    return ControlSocket.Answer(status: response.status.code, body: response.body)
+  }
+
+  /// Fills an empty demonstration.
+  public func loadDemo() async throws {
+    let content = DemoContent(
+      store: services.store,
+      putMeeting: services.putMeeting,
+      timeZone: services.site.identity.timeZone
+    )
+    try await content.load(try Resources.folder("demo").appending(path: "samples.ndjson"))
+  }
+
+  /// A new operator key, for the demonstration's curl lines.
+  public func createOperatorKey(named name: String) async throws -> String {
+    try await services.apiKeys.create(name: name, role: .operator).secret
+  }
+}
+
+/// The server as a service: listens while the others run, drains first.
+private struct HTTPService: ServiceLifecycle.Service {
+  let services: Services
+  let log: Logger
+  let listening: @Sendable () -> Void
+
+  func run() async throws {
+    let application = services.application
+    let server = Server(
+      limits: services.configuration.limits,
+      bodyLimit: application.bodyLimit,
+      handler: application.respond
+    )
+    let configuration = services.configuration
+    _ = try server.start(on: [.tcp(host: configuration.host, port: configuration.port)] + controlSocket)
+    log.notice("http.listening", metadata: ["address": "http://\(configuration.host):\(configuration.port)"])
+    listening()
+    try? await gracefulShutdown()
+    await server.drain()
+  }
+
+  /// Beside the store, when its path fits into a socket's address.
+  private var controlSocket: [ListenAddress] {
+    let path = ControlSocket.path(besideStoreAt: services.configuration.storePath)
+    guard path.utf8.count < 108 else {
+      log.warning("control-socket.skipped", metadata: ["reason": "the store's path is too long for a Unix socket"])
+      return []
+    }
+    return [.unix(path: path)]
+  }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import HTTPServer
+import Logging
+import Mail
+
+/// Everything that runs, put together once. The composition root: what depends on what can be read here.
+struct Services: Sendable {
+  let configuration: Configuration
+  let log: Logger
+  let store: Store
+  let site: Site
+  let apiKeys: APIKeys
+  let letters: LetterFrame
+  let admission: SignupAdmission
+  let queue: DeliveryQueue
+  let sender: Sender
+  let scheduler: DigestScheduler
+
+  init(_ configuration: Configuration, clock: WallClock, log: Logger, isDemo: Bool = false) async throws {
+    self.configuration = configuration
+    self.log = log
+    store = try Store(path: configuration.storePath, migrations: configuration.migrationsFolder, clock: clock)
+    let templates = try await Templates(folder: Resources.folder("templates"))
+    site = Site(
+      identity: configuration.site,
+      templates: templates,
+      assets: try Assets(folder: Resources.folder("assets")),
+      cache: PageCache(),
+      isDemo: isDemo
+    )
+    apiKeys = APIKeys(store: store, adminToken: configuration.adminToken)
+    letters = LetterFrame(templates: templates, site: configuration.site)
+    admission = SignupAdmission(
+      store: store,
+      caps: configuration.signupCaps,
+      proxies: TrustedProxies(addresses: configuration.trustedProxies)
+    )
+    let mail = configuration.mail
+    queue = DeliveryQueue(
+      store: store,
+      assembly: LetterAssembly(
+        keys: store.keys,
+        site: configuration.site,
+        sender: .init(from: mail.from, replyTo: mail.replyTo, bounceAddress: mail.bounceAddress)
+      ),
+      editions: ComposeEdition(frame: letters)
+    )
+    sender = Sender(
+      queue: queue,
+      clock: clock,
+      workers: mail.connections,
+      rate: RateLimit(perSecond: mail.ratePerSecond),
+      log: log,
+      openTransport: { try Self.openTransport(mail.way) }
+    )
+    scheduler = DigestScheduler(
+      store: store,
+      schedule: configuration.schedule,
+      catchUpDays: configuration.catchUpDays,
+      planner: PlanDigestRun(
+        store: store,
+        mailsQuietWeeks: configuration.mailsQuietWeeks,
+        needsApproval: configuration.needsApproval
+      ),
+      log: log,
+      mailQueued: { [sender] in sender.wake() }
+    )
+  }
+
+  var application: Application {
+    Application(
+      router: Router(RouteTable(services: self).routes),
+      hosts: HostCheck(publicURL: configuration.site.publicURL, port: configuration.port),
+      refusals: RefusalResponses(site: site),
+      isSecure: configuration.site.isSecure,
+      log: log
+    )
+  }
+
+  var putMeeting: PutMeeting {
+    PutMeeting(store: store, cache: site.cache, maximumAgeDays: configuration.maximumMeetingAgeDays)
+  }
+
+  private static func openTransport(_ way: Configuration.MailConfiguration.Way) throws -> any MailTransport {
+    switch way {
+    case .maildir(let folder): try Maildir(folder: URL(filePath: folder))
+    case .smtp(let settings): try SMTPTransport(settings)
+    }
+  }
+}
+
+/// The files that come with the program.
+enum Resources {
+  static func folder(_ name: String) throws -> URL {
+    guard let url = Bundle.module.resourceURL?.appending(path: name),
+      FileManager.default.fileExists(atPath: url.path)
+    else { throw ConfigurationProblem(key: "resources", problem: "the folder \(name) is missing beside the program") }
+    return url
+  }
+}

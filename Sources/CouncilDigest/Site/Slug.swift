@@ -1,0 +1,43 @@
+import Foundation
+
+/// The part of an address that names a council, a committee or a meeting: lower-case ASCII words joined by hyphens.
+struct Slug: Hashable, Sendable, CustomStringConvertible {
+  let description: String
+
+  static let maximumBytes = 120
+
+  /// A slug as it stands in an address; nil when it is not one.
+  init?(_ text: String) {
+    let words = text.split(separator: "-", omittingEmptySubsequences: false)
+    guard text.utf8.count <= Self.maximumBytes, words.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(Self.isAllowed) })
+    else { return nil }
+    description = text
+  }
+
+  /// The slug of a name: diacritics folded, apostrophes dropped, other marks between words. Nil when nothing is left.
+  init?(naming name: String) {
+    let folded = name.folding(options: [.diacriticInsensitive, .caseInsensitive], locale: Locale(identifier: "en"))
+      .replacing("'", with: "").replacing("’", with: "").lowercased()
+    let words = folded.split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
+    guard !words.isEmpty else { return nil }
+    var slug = ""
+    for word in words where slug.utf8.count + word.utf8.count < Self.maximumBytes {
+      slug += slug.isEmpty ? String(word) : "-\(word)"
+    }
+    self.init(slug)
+  }
+
+  /// The slug of a path segment, or a refusal that names it.
+  init(segment: String) throws {
+    guard let slug = Slug(segment) else {
+      throw Refusal.invalid([
+        FieldProblem("slug", "A slug is lower-case letters and digits in words joined by hyphens, at most 120")
+      ])
+    }
+    self = slug
+  }
+
+  private static func isAllowed(_ byte: UInt8) -> Bool {
+    (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x7A)
+  }
+}

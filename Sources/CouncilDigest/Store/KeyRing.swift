@@ -1,0 +1,42 @@
+import Crypto
+import Foundation
+import GRDB
+
+/// The secrets that sign what is mailed. New signatures use the newest; every older one still verifies.
+public struct KeyRing: Sendable {
+  /// Which secret a signature was made with.
+  public typealias ID = Int64
+
+  private let secrets: [ID: SymmetricKey]
+  public let current: ID
+
+  static func load(_ database: Database, now: Date) throws -> KeyRing {
+    if try Int.fetchOne(database, sql: "SELECT count(*) FROM key") == 0 {
+      let secret = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
+      try database.execute(
+        sql: "INSERT INTO key (secret, created_at) VALUES (?, ?)",
+        arguments: [secret, now.milliseconds]
+      )
+    }
+    let rows = try Row.fetchAll(database, sql: "SELECT id, secret FROM key ORDER BY id")
+    let secrets = rows.map { row -> (ID, SymmetricKey) in (row["id"], SymmetricKey(data: row["secret"] as Data)) }
+    guard let newest = secrets.last else { throw StoreProblem.unusable(path: "key", problem: "there is no key") }
+    return KeyRing(secrets: Dictionary(uniqueKeysWithValues: secrets), current: newest.0)
+  }
+
+  /// HMAC-SHA256 of `message`, cut to `length` bytes; nil when the key is not ours.
+  func signature(of message: Data, key: ID, length: Int) -> Data? {
+    secrets[key].map { Data(HMAC<SHA256>.authenticationCode(for: message, using: $0).prefix(length)) }
+  }
+
+  /// A hash that can be compared but not reversed without the key, for what must not be stored in clear.
+  public func pseudonym(of text: String) -> Data {
+    guard let hash = signature(of: Data("pseudonym:\(text)".utf8), key: firstKey, length: 16) else {
+      preconditionFailure("the ring always holds its first key")
+    }
+    return hash
+  }
+
+  /// Pseudonyms must stay comparable when keys rotate, so they use the oldest.
+  private var firstKey: ID { secrets.keys.min() ?? current }
+}

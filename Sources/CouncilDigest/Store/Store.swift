@@ -1,0 +1,78 @@
+import Foundation
+import GRDB
+
+/// The database, the keys that sign mailed links, and the clock. One process at a time owns it.
+public final class Store: Sendable {
+  public let path: String
+  public let clock: WallClock
+  public let keys: KeyRing
+  /// When this installation first started; it owes no digest for weeks before.
+  public let installedAt: Date
+  private let pool: DatabasePool
+  private let lock: StoreLock
+
+  /// Takes the store at `path`, creating it when there is none, and applies the migrations in `migrations`.
+  /// - Throws: `StoreProblem`, or the database's own error for a migration that fails.
+  public init(path: String, migrations: String, clock: WallClock = .system) throws {
+    let folder = URL(filePath: path).deletingLastPathComponent()
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      throw StoreProblem.unusable(path: folder.path, problem: error.localizedDescription)
+    }
+    lock = try StoreLock(besideStoreAt: path)
+    do {
+      pool = try DatabasePool(path: path, configuration: Self.configuration)
+      // The pool sets NORMAL when it turns WAL on, after its own preparation hook: a confirmed sign-up or a sent letter
+      // must survive a power cut, so FULL is set on the writer once it is open.
+      try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+    } catch {
+      throw StoreProblem.unusable(path: path, problem: "\(error)")
+    }
+    chmod(path, 0o600)
+    try Migrations(folder: migrations).apply(to: pool, path: path)
+    let now = clock.now()
+    (keys, installedAt) = try pool.write { database in
+      (try KeyRing.load(database, now: now), try Self.installationStart(database, now: now))
+    }
+    self.path = path
+    self.clock = clock
+  }
+
+  /// A consistent view of the database, off the caller's thread.
+  public func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+    try await pool.read(body)
+  }
+
+  /// One transaction, durable when this returns.
+  public func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+    try await pool.write(body)
+  }
+
+  /// As `write`, for threads that may block.
+  public func writeBlocking<Value>(_ body: (Database) throws -> Value) throws -> Value {
+    try pool.write(body)
+  }
+
+  public func now() -> Date { clock.now() }
+
+  private static func installationStart(_ database: Database, now: Date) throws -> Date {
+    try database.execute(
+      sql: "INSERT INTO installation (id, started_at) VALUES (1, ?) ON CONFLICT DO NOTHING",
+      arguments: [now.milliseconds]
+    )
+    let started = try Int64.fetchOne(database, sql: "SELECT started_at FROM installation WHERE id = 1")
+    return started.map(Date.init(milliseconds:)) ?? now
+  }
+
+  private static var configuration: GRDB.Configuration {
+    var configuration = GRDB.Configuration()
+    configuration.foreignKeysEnabled = true
+    configuration.busyMode = .timeout(5)
+    configuration.maximumReaderCount = 4
+    configuration.prepareDatabase { database in
+      try database.execute(sql: "PRAGMA trusted_schema = OFF")
+    }
+    return configuration
+  }
+}

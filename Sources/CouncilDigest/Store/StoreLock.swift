@@ -1,0 +1,38 @@
+import Foundation
+
+/// The right of one process to use a store, held as an advisory lock on a file beside it. The system drops it when the
+/// process ends, however it ends. SQLite 3.40 can corrupt a WAL that two processes write and checkpoint.
+final class StoreLock: Sendable {
+  private let descriptor: Int32
+
+  /// - Throws: `StoreProblem.inUse` when another process holds it.
+  init(besideStoreAt path: String) throws {
+    let file = path + ".lock"
+    let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      throw StoreProblem.unusable(path: file, problem: String(cString: strerror(errno)))
+    }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      close(descriptor)
+      throw StoreProblem.inUse(path: path)
+    }
+    self.descriptor = descriptor
+  }
+
+  deinit { close(descriptor) }
+}
+
+/// Why a store can't be opened.
+public enum StoreProblem: Error, Equatable, CustomStringConvertible, Sendable {
+  case inUse(path: String)
+  case unusable(path: String, problem: String)
+  case newerThanThisProgram(path: String)
+
+  public var description: String {
+    switch self {
+    case .inUse(let path): "the store \(path) is in use by another council-digest process"
+    case .unusable(let path, let problem): "\(path): \(problem)"
+    case .newerThanThisProgram(let path): "the store \(path) was written by a newer version of council-digest"
+    }
+  }
+}

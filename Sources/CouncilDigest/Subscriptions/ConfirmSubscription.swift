@@ -1,0 +1,123 @@
+import Foundation
+import GRDB
+import HTTPServer
+
+/// `/confirm/{token}` for a sign-up: GET shows one button, POST starts what was asked for.
+struct ConfirmSubscription: Sendable {
+  let store: Store
+  let site: Site
+  /// When the next digest leaves, for the page that says welcome.
+  let nextDigest: @Sendable () -> Date
+
+  enum Outcome: Equatable, Sendable {
+    case confirmed
+    case wasConfirmed
+    /// They confirmed, and left since.
+    case withdrawn
+    case gone
+  }
+
+  /// The first digest reaches back this far, so that it is not an empty welcome.
+  static let firstWindow: TimeInterval = 7 * 86_400
+
+  func show(_ consent: Int64) async throws -> Response {
+    let (outcome, targets) = try await store.read { database in
+      (try Self.state(of: consent, database), try FollowTarget.fetch(consent: consent, database))
+    }
+    switch outcome {
+    case .confirmed: return try page("confirm", "Confirm your subscription", targets)
+    case .wasConfirmed: return try page("confirmed", "You are subscribed", targets, isRepeat: true)
+    case .withdrawn: return try page("confirm-withdrawn", "You have unsubscribed", targets)
+    case .gone: throw Self.gone
+    }
+  }
+
+  func confirm(_ consent: Int64) async throws -> Response {
+    let now = store.now()
+    let (outcome, targets) = try await store.write { database in
+      (try Self.confirm(consent, now: now, database), try FollowTarget.fetch(consent: consent, database))
+    }
+    switch outcome {
+    case .confirmed: return try page("confirmed", "You are subscribed", targets)
+    case .wasConfirmed: return try page("confirmed", "You are subscribed", targets, isRepeat: true)
+    case .withdrawn: return try page("confirm-withdrawn", "You have unsubscribed", targets)
+    case .gone: throw Self.gone
+    }
+  }
+
+  static func confirm(_ consent: Int64, now: Date, _ database: Database) throws -> Outcome {
+    let outcome = try state(of: consent, database)
+    guard outcome == .confirmed else { return outcome }
+    let arguments: StatementArguments = [
+      "consent": consent, "now": now.milliseconds, "window": now.addingTimeInterval(-firstWindow).milliseconds,
+    ]
+    try database.execute(
+      sql: "UPDATE consent SET confirmed_at = :now WHERE id = :consent",
+      arguments: ["now": now.milliseconds, "consent": consent]
+    )
+    // What another confirmation has started meanwhile is not started twice.
+    try database.execute(
+      sql: """
+        UPDATE OR IGNORE subscription SET state = 'active', started_at = :now
+        WHERE consent_id = :consent AND state = 'pending'
+        """,
+      arguments: ["now": now.milliseconds, "consent": consent]
+    )
+    try database.execute(
+      sql: """
+        UPDATE subscription SET state = 'ended', ended_at = :now WHERE consent_id = :consent AND state = 'pending'
+        """,
+      arguments: ["now": now.milliseconds, "consent": consent]
+    )
+    try database.execute(
+      sql: """
+        UPDATE subscriber SET
+          window_start = CASE WHEN state = 'active' THEN window_start ELSE :window END,
+          confirmed_at = :now, unsubscribed_at = NULL, state = 'active',
+          density = coalesce((SELECT density FROM consent WHERE id = :consent), density)
+        WHERE id = (SELECT subscriber_id FROM consent WHERE id = :consent)
+        """,
+      arguments: arguments
+    )
+    return .confirmed
+  }
+
+  /// What confirming would come to now.
+  private static func state(of consent: Int64, _ database: Database) throws -> Outcome {
+    let row = try Row.fetchOne(
+      database,
+      sql: "SELECT confirmed_at, withdrawn_at FROM consent WHERE id = ?",
+      arguments: [consent]
+    )
+    guard let row else { return .gone }
+    if row["withdrawn_at"] as Int64? != nil { return .withdrawn }
+    return row["confirmed_at"] as Int64? == nil ? .confirmed : .wasConfirmed
+  }
+
+  private func page(
+    _ template: String,
+    _ title: String,
+    _ targets: [FollowTarget],
+    isRepeat: Bool = false
+  ) throws -> Response {
+    let view = ConfirmView(
+      targets: targets.map { .init(name: $0.name, path: $0.path) },
+      nextDigest: ReadableDate(site.identity.timeZone).dayAndTime(nextDigest()),
+      isRepeat: isRepeat
+    )
+    return try site.page(template, view, title: title, visibility: .mailedLink)
+  }
+
+  private static let gone = Refusal.notFound("This link does not belong to a subscription any more")
+}
+
+private struct ConfirmView {
+  struct Target {
+    var name: String
+    var path: String
+  }
+
+  var targets: [Target]
+  var nextDigest: String
+  var isRepeat: Bool
+}

@@ -1,0 +1,155 @@
+import Foundation
+import GRDB
+import HTTPServer
+import HTTPTypes
+import Mail
+
+/// `POST /subscribe`: takes a sign-up and mails a confirmation. The answer is the same whether the address is known or
+/// not; a known one that has nothing to confirm hears that it already follows what it asked for.
+struct Subscribe: Sendable {
+  let store: Store
+  let site: Site
+  let letters: SubscriptionLetters
+  let admission: SignupAdmission
+  let mailQueued: @Sendable () -> Void
+
+  /// The version of the words next to the button, kept with each consent.
+  static let formVersion = "2026-11"
+
+  func callAsFunction(_ request: Request) async throws -> Response {
+    let form = try SignupForm(request)
+    guard form.website.isEmpty else { return done(form) }
+    do {
+      try await store.write { database in
+        let signup = try form.checked(database)
+        try admission.admit(request, database)
+        try take(signup, database)
+      }
+    } catch Refusal.invalid(let problems) where !form.isJSON {
+      return try await page(form, problems)
+    }
+    mailQueued()
+    return done(form)
+  }
+
+  /// `GET /subscribe`: the box as a page, for any number of councils.
+  func form(_ request: Request) async throws -> Response {
+    let query = try QueryString(request)
+    var form = Form()
+    form = Form(query.all("council").map { (name: "council", value: $0) })
+    return try await page(SignupForm(form: form), [])
+  }
+
+  /// `GET /subscribe/check-your-email`.
+  func checkYourEmail(_ request: Request) async throws -> Response {
+    try site.page("check-your-email", (), title: "Check your email", visibility: .onlyYou)
+  }
+
+  private func take(_ signup: SignupForm.Signup, _ database: Database) throws {
+    let now = store.now()
+    guard try admission.mayMail(signup.email, now: now, database) else { return }
+    let subscriber = try Subscriber.findOrInsert(signup.email, now: now, database)
+    let followed = try FollowTarget.fetch(subscriber: subscriber.id, state: "active", database).map(\.key)
+    let wanted = signup.targets.filter { !followed.contains($0.key) }
+    let isActive = subscriber.state == .active
+    guard !isActive || !wanted.isEmpty else {
+      return try OutgoingMail.queue(
+        .alreadyFollowing,
+        to: signup.email,
+        body: try letters.alreadyFollowing(signup.targets),
+        subscriberID: subscriber.id,
+        key: store.keys.current,
+        now: now,
+        database
+      )
+    }
+    let targets = isActive ? wanted : signup.targets
+    let consent = try recordConsent(of: subscriber.id, to: targets, signup, now: now, database)
+    try OutgoingMail.queue(
+      .confirmation,
+      to: signup.email,
+      body: try letters.confirmation(targets),
+      subscriberID: subscriber.id,
+      referenceID: consent,
+      key: store.keys.current,
+      now: now,
+      database
+    )
+  }
+
+  private func recordConsent(
+    of subscriber: Int64,
+    to targets: [FollowTarget],
+    _ signup: SignupForm.Signup,
+    now: Date,
+    _ database: Database
+  ) throws -> Int64 {
+    try database.execute(
+      sql: """
+        INSERT INTO consent (subscriber_id, scope, source, form_version, density, requested_at)
+        VALUES (?, ?, ?, ?, ?, ?)
+        """,
+      arguments: [
+        subscriber, targets.map(\.name).joined(separator: "; "), signup.source, Self.formVersion,
+        signup.density?.rawValue, now.milliseconds,
+      ]
+    )
+    let consent = database.lastInsertedRowID
+    for target in targets {
+      try database.execute(
+        sql: """
+          INSERT INTO subscription (subscriber_id, consent_id, target, council_id, committee_id, state)
+          VALUES (?, ?, ?, ?, ?, 'pending')
+          """,
+        arguments: [subscriber, consent, target.key, target.council.id, target.committee?.id]
+      )
+    }
+    return consent
+  }
+
+  private func done(_ form: SignupForm) -> Response {
+    guard form.isJSON else { return site.seeOther("/subscribe/check-your-email") }
+    var response = Response(status: .accepted, fields: [.contentType: "application/json", .cacheControl: "no-store"])
+    response.body = Array(#"{"detail": "Check your email: we sent a link to confirm."}"#.utf8) + [0x0A]
+    return response
+  }
+
+  private func page(_ form: SignupForm, _ problems: [FieldProblem]) async throws -> Response {
+    let (chosen, councils) = try await store.read { database in
+      (try form.councils.compactMap { try FollowTarget.find($0, database) }, try Council.list(limit: 1_000, database))
+    }
+    let view = SubscribeView(
+      email: form.email.isEmpty ? nil : form.email,
+      committees: chosen.filter { $0.committee != nil }.map { .init(reference: $0.reference, name: $0.name) },
+      councils: councils.map { council in
+        .init(
+          reference: council.slug,
+          name: council.name,
+          isChosen: chosen.contains { $0.committee == nil && $0.council.id == council.id }
+        )
+      },
+      errors: FormErrors(problems)
+    )
+    let title = "Get a weekly summary"
+    return try site.page(
+      "subscribe",
+      view,
+      title: problems.isEmpty ? title : "Error: \(title)",
+      status: problems.isEmpty ? .ok : .unprocessableContent,
+      visibility: .onlyYou
+    )
+  }
+}
+
+private struct SubscribeView {
+  struct Choice {
+    var reference: String
+    var name: String
+    var isChosen = true
+  }
+
+  var email: String?
+  var committees: [Choice]
+  var councils: [Choice]
+  var errors: FormErrors?
+}

@@ -1,0 +1,67 @@
+import Foundation
+import GRDB
+import Mail
+
+/// An address and what may be sent to it.
+struct Subscriber: Equatable, Sendable {
+  enum State: String, CaseIterable, Sendable {
+    case pending, active, suppressed, unsubscribed
+  }
+
+  /// How much of each meeting a digest shows.
+  enum Density: String, Codable, CaseIterable, Sendable {
+    case headlines, brief, full
+  }
+
+  var id: Int64
+  var email: String
+  var state: State
+  var density: Density
+  /// Exclusive start of what their next digest carries.
+  var windowStart: Date?
+  var createdAt: Date
+  var confirmedAt: Date?
+}
+
+extension Subscriber {
+  static let columns = "id, email, state, density, window_start, created_at, confirmed_at"
+
+  init?(row: Row) {
+    guard let state = State(rawValue: row["state"]), let density = Density(rawValue: row["density"]) else { return nil }
+    self.state = state
+    self.density = density
+    id = row["id"]
+    email = row["email"]
+    windowStart = (row["window_start"] as Int64?).map(Date.init(milliseconds:))
+    createdAt = Date(milliseconds: row["created_at"])
+    confirmedAt = (row["confirmed_at"] as Int64?).map(Date.init(milliseconds:))
+  }
+
+  static func find(_ address: EmailAddress, _ database: Database) throws -> Subscriber? {
+    try Row.fetchOne(
+      database,
+      sql: "SELECT \(columns) FROM subscriber WHERE email_key = ?",
+      arguments: [address.key]
+    ).flatMap(Subscriber.init)
+  }
+
+  static func find(id: Int64, _ database: Database) throws -> Subscriber? {
+    try Row.fetchOne(database, sql: "SELECT \(columns) FROM subscriber WHERE id = ?", arguments: [id])
+      .flatMap(Subscriber.init)
+  }
+
+  /// The subscriber of an address; a new one is pending.
+  static func findOrInsert(_ address: EmailAddress, now: Date, _ database: Database) throws -> Subscriber {
+    try database.execute(
+      sql: """
+        INSERT INTO subscriber (email, email_key, state, created_at) VALUES (?, ?, 'pending', ?)
+        ON CONFLICT (email_key) DO NOTHING
+        """,
+      arguments: [address.description, address.key, now.milliseconds]
+    )
+    guard let subscriber = try find(address, database) else {
+      throw StoreProblem.unusable(path: "subscriber", problem: "a row that was just written is not there")
+    }
+    return subscriber
+  }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import GRDB
+import HTTPServer
+import Mail
+
+/// `GET /api/v1/subscribers?email=&state=` and `GET /api/v1/subscribers/{id}`.
+struct SubscriberAPI: Sendable {
+  let store: Store
+
+  func list(_ request: Request) async throws -> Response {
+    let paging = try Paging(request)
+    let after = try paging.afterID()
+    let query = try QueryString(request)
+    let email = query.first("email")?.lowercased()
+    let state = try query.first("state").map { text in
+      guard let state = Subscriber.State(rawValue: text) else {
+        throw Refusal.invalid([FieldProblem("state", "Expected one of: pending, active, suppressed, unsubscribed")])
+      }
+      return state.rawValue
+    }
+    let items = try await store.read { database in
+      try Row.fetchAll(
+        database,
+        sql: """
+          SELECT \(Subscriber.columns) FROM subscriber
+          WHERE id > :after AND (:email IS NULL OR email_key = :email) AND (:state IS NULL OR state = :state)
+          ORDER BY id LIMIT :limit
+          """,
+        arguments: ["after": after, "email": email, "state": state, "limit": paging.limit + 1]
+      ).compactMap(Subscriber.init).map { try SubscriberItem($0, database) }
+    }
+    return try JSONOutput.response(.ok, paging.page(items) { String($0.id) })
+  }
+
+  func get(_ request: Request) async throws -> Response {
+    let id = Int64(request.parameter("id")) ?? 0
+    let item = try await store.read { database in
+      try Subscriber.find(id: id, database).map { try SubscriberItem($0, database) }
+    }
+    guard let item else { throw Refusal.notFound("There is no subscriber \(request.parameter("id"))") }
+    return try JSONOutput.response(.ok, item)
+  }
+}
+
+struct SubscriberItem: Encodable {
+  var id: Int64
+  var email: String
+  var state: String
+  var density: String
+  /// As `POST /preferences` takes them: `council:slug` or `council:slug/committee-slug`.
+  var follows: [String]
+  var createdAt: Date
+  var confirmedAt: Date?
+
+  init(_ subscriber: Subscriber, _ database: Database) throws {
+    id = subscriber.id
+    email = subscriber.email
+    state = subscriber.state.rawValue
+    density = subscriber.density.rawValue
+    follows = try FollowTarget.fetch(subscriber: subscriber.id, state: "active", database)
+      .map { "council:\($0.reference)" }
+    createdAt = subscriber.createdAt
+    confirmedAt = subscriber.confirmedAt
+  }
+}

@@ -1,0 +1,54 @@
+import Foundation
+
+/// The letters a sign-up leads to. They repeat nothing that was typed into the form.
+struct SubscriptionLetters: Sendable {
+  let frame: LetterFrame
+
+  private static let reason = "Someone, probably you, entered this address on our sign-up form."
+
+  func confirmation(_ targets: [FollowTarget]) throws -> LetterBody {
+    let subject =
+      targets.count == 1
+      ? "Confirm your weekly summary of \(targets[0].name)" : "Confirm your weekly summary of \(targets.count) councils"
+    return try frame.body(
+      "confirmation",
+      .init(
+        subject: subject,
+        preheader: "One click and the next summary is yours. Nothing is sent until then.",
+        reason: Self.reason
+      ),
+      view(targets, link: LetterBody.Slot.confirm.marker)
+    )
+  }
+
+  func alreadyFollowing(_ targets: [FollowTarget]) throws -> LetterBody {
+    try frame.body(
+      "already-following",
+      .init(
+        subject: "You already follow what you asked for",
+        preheader: "There is nothing you need to do.",
+        reason: Self.reason
+      ),
+      view(targets, link: LetterBody.Slot.unsubscribe.marker)
+    )
+  }
+
+  private func view(_ targets: [FollowTarget], link: String) -> LetterView {
+    LetterView(
+      targets: targets.map { .init(name: $0.name, address: frame.site.link($0.path)) },
+      link: link,
+      site: frame.site.name
+    )
+  }
+}
+
+private struct LetterView {
+  struct Target {
+    var name: String
+    var address: String
+  }
+
+  var targets: [Target]
+  var link: String
+  var site: String
+}

@@ -1,0 +1,71 @@
+import Foundation
+import GRDB
+import HTTPServer
+
+/// `GET` and `POST /unsubscribe/{token}`: GET shows one button, POST leaves. A POST needs nothing but the address it goes
+/// to, so a mail program's one-click (RFC 8058) works whatever it sends; it works as long as the letter exists.
+struct Unsubscribe: Sendable {
+  let store: Store
+  let site: Site
+
+  func show(_ request: Request) async throws -> Response {
+    let id = try subscriber(of: request)
+    let (subscriber, targets) = try await store.read { database in
+      (try Subscriber.find(id: id, database), try FollowTarget.fetch(subscriber: id, state: "active", database))
+    }
+    guard subscriber?.state == .active else { return try page("unsubscribed", "You are unsubscribed") }
+    return try page("unsubscribe", "Unsubscribe", targets)
+  }
+
+  func leave(_ request: Request) async throws -> Response {
+    let id = try subscriber(of: request)
+    let now = store.now()
+    try await store.write { try Self.leave(id, now: now, $0) }
+    return try page("unsubscribed", "You are unsubscribed")
+  }
+
+  static func leave(_ id: Int64, now: Date, _ database: Database) throws {
+    let arguments: StatementArguments = ["id": id, "now": now.milliseconds]
+    try database.execute(
+      sql: """
+        UPDATE subscriber SET state = 'unsubscribed', unsubscribed_at = :now, window_start = NULL
+        WHERE id = :id AND state = 'active'
+        """,
+      arguments: arguments
+    )
+    guard database.changesCount > 0 else { return }
+    try database.execute(
+      sql: "UPDATE subscription SET state = 'ended', ended_at = :now WHERE subscriber_id = :id AND state = 'active'",
+      arguments: arguments
+    )
+    try database.execute(
+      sql: """
+        UPDATE consent SET withdrawn_at = :now
+        WHERE subscriber_id = :id AND confirmed_at IS NOT NULL AND withdrawn_at IS NULL
+        """,
+      arguments: arguments
+    )
+    // What waits is not sent any more; what a worker holds right now can't be called back.
+    try database.execute(
+      sql: """
+        UPDATE outgoing_mail SET state = 'cancelled', finished_at = :now
+        WHERE subscriber_id = :id AND kind = 'digest' AND state = 'queued'
+        """,
+      arguments: arguments
+    )
+  }
+
+  private func subscriber(of request: Request) throws -> Int64 {
+    switch MailedLink.read(request.parameter("token"), for: .unsubscribe, store.keys, now: store.now()) {
+    case .valid(let row), .expired(let row): return row
+    case .unknown:
+      throw Refusal.notFound("This link is not complete. Open it from the letter again, or copy all of it")
+    }
+  }
+
+  private func page(_ template: String, _ title: String, _ targets: [FollowTarget] = []) throws -> Response {
+    let view =
+      ["targets": targets.map { ["name": $0.name, "path": $0.path] }, "home": site.identity.name] as [String: Any]
+    return try site.page(template, view, title: title, visibility: .mailedLink)
+  }
+}

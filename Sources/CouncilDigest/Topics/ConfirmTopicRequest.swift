@@ -1,0 +1,52 @@
+import Foundation
+import GRDB
+import HTTPServer
+
+/// `/confirm/{token}` for a topic request: GET shows one button, POST opens the request.
+struct ConfirmTopicRequest: Sendable {
+  let store: Store
+  let site: Site
+  /// Tells whoever should know that a request is open.
+  let opened: @Sendable (TopicRequest) -> Void
+
+  enum Outcome: Equatable {
+    case opened(TopicRequest)
+    case wasOpen
+    case gone
+  }
+
+  func show(_ id: Int64) async throws -> Response {
+    guard let request = try await store.read({ try TopicRequest.find(id, $0) }) else { throw Self.gone }
+    guard request.state == .unconfirmed else { return try page("topic-request-confirmed", "Request sent") }
+    return try page("topic-request-confirm", "Confirm your topic request")
+  }
+
+  func confirm(_ id: Int64) async throws -> Response {
+    let now = store.now()
+    switch try await store.write({ try Self.open(id, now: now, $0) }) {
+    case .opened(let request):
+      opened(request)
+      return try page("topic-request-confirmed", "Request sent")
+    case .wasOpen: return try page("topic-request-confirmed", "Request sent")
+    case .gone: throw Self.gone
+    }
+  }
+
+  static func open(_ id: Int64, now: Date, _ database: Database) throws -> Outcome {
+    guard var request = try TopicRequest.find(id, database) else { return .gone }
+    guard request.state == .unconfirmed else { return .wasOpen }
+    try database.execute(
+      sql: "UPDATE topic_request SET state = 'open', confirmed_at = ? WHERE id = ? AND state = 'unconfirmed'",
+      arguments: [now.milliseconds, id]
+    )
+    request.state = .open
+    request.confirmedAt = now
+    return .opened(request)
+  }
+
+  private func page(_ template: String, _ title: String) throws -> Response {
+    try site.page(template, (), title: title, visibility: .mailedLink)
+  }
+
+  private static let gone = Refusal.notFound("This link does not belong to a topic request any more")
+}

@@ -1,0 +1,55 @@
+@preconcurrency import Dispatch
+import Foundation
+import HTTPTypes
+
+/// An HTTP/1.1 origin server on non-blocking sockets and Dispatch: listeners accept, shards own connections, one
+/// handler answers every request.
+public final class Server: @unchecked Sendable {
+  // because the listeners are set once in `start`, before anything runs on another queue, and cleared in `drain`.
+  private let service: ServerService
+  private let shards: [Shard]
+  private var listeners: [Listener] = []
+
+  /// - Parameters:
+  ///   - shards: serial queues that share the connections; one per core is enough.
+  ///   - bodyLimit: the most bytes of body a request may have, asked once its head is known.
+  ///   - handler: answers a request; runs on the connection's shard, so it must not block.
+  public init(
+    limits: Limits = Limits(),
+    shards: Int = ProcessInfo.processInfo.activeProcessorCount,
+    bodyLimit: @escaping @Sendable (RequestHead) -> Int,
+    handler: @escaping @Sendable (Request) async -> Response
+  ) {
+    service = ServerService(limits: limits, bodyLimit: bodyLimit, handler: handler)
+    self.shards = (0..<max(1, shards)).map(Shard.init)
+  }
+
+  /// Binds every address and starts to accept.
+  /// - Returns: the port of each address, in order; 0 for a Unix socket.
+  /// - Throws: `ListenError` naming the address; then nothing is left listening.
+  public func start(on addresses: [ListenAddress]) throws -> [Int] {
+    let sockets = try addresses.map { try ListeningSocket($0) }
+    listeners = sockets.map { Listener(socket: $0, shards: shards, service: service) }
+    for listener in listeners { listener.start() }
+    return sockets.map(\.port)
+  }
+
+  /// Stops accepting, lets requests under way finish within `Limits.drainDeadline`, then closes what is left.
+  public func drain() async {
+    // First, so that a connection accepted from here on knows that its first answer is its last.
+    for shard in shards { shard.queue.async { @Sendable in shard.beginDrain() } }
+    for listener in listeners { await listener.stop() }
+    listeners = []
+    let end = ContinuousClock.now + service.limits.drainDeadline
+    while ContinuousClock.now < end, service.connectionCount > 0 {
+      try? await Task.sleep(for: .milliseconds(10))
+    }
+    for shard in shards {
+      shard.queue.async { @Sendable in shard.closeAll() }
+      shard.stop()
+    }
+  }
+
+  /// Open connections now.
+  public var connectionCount: Int { service.connectionCount }
+}

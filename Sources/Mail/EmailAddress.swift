@@ -1,0 +1,81 @@
+import Foundation
+
+/// An address mail can be sent to. Made only by parsing, so no control character, space or second recipient can hide
+/// in one (libcurl 7.88 passes CR and LF on to the server).
+public struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
+  /// What is wrong with a text that is not an address, as a sentence for the person who typed it.
+  public struct Problem: Error, Equatable, Sendable, CustomStringConvertible {
+    public var description: String
+  }
+
+  /// As typed, normalised to NFC; its case is kept for sending.
+  public let localPart: String
+  /// Lower case, in A-labels (RFC 5891).
+  public let domain: String
+
+  public var description: String { "\(localPart)@\(domain)" }
+
+  /// The form under which an address is unique: the whole of it in lower case.
+  public var key: String { description.lowercased() }
+
+  /// The HTML standard's e-mail rule, without its slack: no leading, trailing or double dot, a dot in the domain, a
+  /// top-level domain that is not a number, and the lengths of RFC 5321 §4.5.3.1.
+  public init(parsing text: String) throws(Problem) {
+    let trimmed = text.trimmingCharacters(in: .whitespaces).precomposedStringWithCanonicalMapping
+    guard !trimmed.isEmpty else { throw Problem(description: "Enter an email address") }
+    let scalars = trimmed.unicodeScalars
+    guard scalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F }), !scalars.contains(",") else {
+      throw Problem(description: "An email address has no spaces or commas")
+    }
+    let parts = trimmed.split(separator: "@", omittingEmptySubsequences: false)
+    guard parts.count == 2 else {
+      throw Problem(description: "Enter an email address in the correct format, like name@example.org")
+    }
+    localPart = try Self.checkedLocalPart(parts[0])
+    domain = try Self.checkedDomain(String(parts[1]))
+    guard description.utf8.count <= 254 else { throw Problem(description: "The email address is too long") }
+  }
+
+  private static func checkedLocalPart(_ text: Substring) throws(Problem) -> String {
+    let isDotAtom =
+      text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty }
+      && text.utf8.allSatisfy(isLocalByte)
+    guard isDotAtom else {
+      throw Problem(description: "The part before the @ has a character or a dot that we can’t send to")
+    }
+    guard text.utf8.count <= 64 else { throw Problem(description: "The part before the @ is too long") }
+    return String(text)
+  }
+
+  private static func checkedDomain(_ text: String) throws(Problem) -> String {
+    let domain = try labels(of: text)
+    let labels = domain.split(separator: ".", omittingEmptySubsequences: false)
+    guard labels.count > 1, domain.utf8.count <= 253, labels.allSatisfy(isDomainLabel),
+      labels.last?.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) == false
+    else { throw Problem(description: "The part after the @ is not a domain, like example.org") }
+    return domain
+  }
+
+  /// Internationalised labels become A-labels; plain ASCII passes unchanged but for case.
+  private static func labels(of text: String) throws(Problem) -> String {
+    guard !text.utf8.allSatisfy({ $0 < 0x80 }) else { return text.lowercased() }
+    guard let host = URLComponents(string: "http://\(text)/")?.encodedHost, host.utf8.allSatisfy({ $0 < 0x80 })
+    else { throw Problem(description: "The part after the @ is not a domain, like example.org") }
+    return host.lowercased()
+  }
+
+  private static func isDomainLabel(_ label: Substring) -> Bool {
+    (1...63).contains(label.utf8.count) && !label.hasPrefix("-") && !label.hasSuffix("-")
+      && label.utf8.allSatisfy { isAlphanumeric($0) || $0 == 0x2D }
+  }
+
+  private static func isLocalByte(_ byte: UInt8) -> Bool {
+    isAlphanumeric(byte) || localMarks.contains(byte)
+  }
+
+  private static let localMarks = Set(".!#$%&'*+/=?^_`{|}~-".utf8)
+}
+
+func isAlphanumeric(_ byte: UInt8) -> Bool {
+  (byte >= 0x30 && byte <= 0x39) || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A)
+}

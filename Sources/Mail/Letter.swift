@@ -1,0 +1,61 @@
+import Foundation
+
+/// One letter before it is bytes: to one recipient, with a text part and an HTML part that say the same.
+public struct Letter: Equatable, Sendable {
+  public var from: Mailbox
+  public var replyTo: EmailAddress?
+  public var to: EmailAddress
+  public var subject: String
+  /// Fixed when the letter is queued, so that every attempt is the same bytes.
+  public var date: Date
+  /// Without angle brackets; fixed before the first attempt (RFC 5322 §3.6.4).
+  public var messageID: String
+  /// Further fields in the order they are written; values are unfolded text.
+  public var fields: [Field]
+  public var text: String
+  public var html: String
+
+  /// A header field beyond those every letter has.
+  public struct Field: Equatable, Sendable {
+    public var name: String
+    public var value: String
+
+    public init(_ name: String, _ value: String) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  public init(
+    from: Mailbox,
+    replyTo: EmailAddress? = nil,
+    to: EmailAddress,
+    subject: String,
+    date: Date,
+    messageID: String,
+    fields: [Field] = [],
+    text: String,
+    html: String
+  ) {
+    self.from = from
+    self.replyTo = replyTo
+    self.to = to
+    self.subject = subject
+    self.date = date
+    self.messageID = messageID
+    self.fields = fields
+    self.text = text
+    self.html = html
+  }
+}
+
+/// A display name and an address (RFC 5322 §3.4).
+public struct Mailbox: Equatable, Sendable {
+  public var name: String
+  public var address: EmailAddress
+
+  public init(name: String, address: EmailAddress) {
+    self.name = name
+    self.address = address
+  }
+}

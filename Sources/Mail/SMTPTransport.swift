@@ -1,0 +1,228 @@
+import CCurl
+import Foundation
+
+/// Sends letters to a relay, one after the other on one connection. Owns a libcurl easy handle: curl_multi would block
+/// every transfer at the reply to the end of data.
+public final class SMTPTransport: MailTransport {
+  private let handle: OpaqueHandle
+  private let settings: SMTPSettings
+  private var needsFreshConnection = false
+  private var isLoggedIn = false
+
+  /// libcurl has one wait for every reply. RFC 5321 §4.5.3.2.6 asks ten minutes for the end of data: giving up early
+  /// there is how letters arrive twice.
+  private static let replySeconds = 600
+  private static let connectSeconds = 30
+
+  /// - Throws: `SMTPSetupError` when libcurl refuses a setting.
+  public init(_ settings: SMTPSettings) throws {
+    self.settings = settings
+    handle = try OpaqueHandle()
+    try configure()
+  }
+
+  public func send(_ envelope: Envelope) -> SendOutcome {
+    let first = attempt(envelope)
+    // The relay may have closed a connection that was idle. Nothing of the letter had left, so once more is safe.
+    guard first.wasReused, !first.conversation.sawStartOfData, case .relayTrouble = first.outcome else {
+      return first.outcome
+    }
+    needsFreshConnection = true
+    return attempt(envelope).outcome
+  }
+
+  /// Connects, turns TLS on and logs in as `send` would, and leaves. Nil when the relay would have us.
+  public func connectionProblem() throws -> String? {
+    let transfer = Transfer(content: [], requiresLogin: false, isLoggedIn: false)
+    return try withExtendedLifetime(transfer) {
+      ccurl_set_pointer(handle.pointer, CURLOPT_HEADERDATA, Unmanaged.passUnretained(transfer).toOpaque())
+      try set(CURLOPT_CONNECT_ONLY, 1)
+      let result = curl_easy_perform(handle.pointer)
+      try set(CURLOPT_CONNECT_ONLY, 0)
+      needsFreshConnection = true
+      guard result == CURLE_OK else {
+        let code = handle.long(CURLINFO_RESPONSE_CODE)
+        return "\(String(cString: curl_easy_strerror(result))) \(transfer.conversation.diagnostic(for: code))"
+      }
+      let lacksLogin = settings.username != nil && !transfer.conversation.sawLogin
+      return lacksLogin ? "the relay offers no login, and one is configured" : nil
+    }
+  }
+
+  private struct Attempt {
+    var outcome: SendOutcome
+    var conversation: SMTPConversation
+    var wasReused: Bool
+  }
+
+  private func attempt(_ envelope: Envelope) -> Attempt {
+    let transfer = Transfer(content: envelope.content, requiresLogin: settings.username != nil, isLoggedIn: isLoggedIn)
+    let recipients = curl_slist_append(nil, "<\(envelope.recipient)>")
+    defer { curl_slist_free_all(recipients) }
+    let curl = handle.pointer
+    return withExtendedLifetime(transfer) {
+      let context = Unmanaged.passUnretained(transfer).toOpaque()
+      ccurl_set_string(curl, CURLOPT_MAIL_FROM, "<\(envelope.sender)>")
+      ccurl_set_list(curl, CURLOPT_MAIL_RCPT, recipients)
+      ccurl_set_size(curl, CURLOPT_INFILESIZE_LARGE, curl_off_t(envelope.content.count))
+      ccurl_set_pointer(curl, CURLOPT_READDATA, context)
+      ccurl_set_pointer(curl, CURLOPT_HEADERDATA, context)
+      ccurl_set_long(curl, CURLOPT_FRESH_CONNECT, needsFreshConnection ? 1 : 0)
+      needsFreshConnection = false
+
+      let result = curl_easy_perform(curl)
+      ccurl_set_list(curl, CURLOPT_MAIL_RCPT, nil)
+      let code = handle.long(CURLINFO_RESPONSE_CODE)
+      isLoggedIn = transfer.isLoggedIn
+      if code == 421 || result != CURLE_OK { needsFreshConnection = true }
+      let outcome =
+        transfer.wasRefusedLogin
+        ? .loginRefused("the relay offers no login, and one is configured")
+        : Mail.outcome(of: result, lastCode: code, transfer.conversation)
+      return Attempt(
+        outcome: outcome,
+        conversation: transfer.conversation,
+        wasReused: handle.long(CURLINFO_NUM_CONNECTS) == 0
+      )
+    }
+  }
+
+  private func configure() throws {
+    let scheme = settings.tls == .implicit ? "smtps" : "smtp"
+    let host = settings.host.contains(":") ? "[\(settings.host)]" : settings.host
+    let clientName = settings.clientName.addingPercentEncoding(withAllowedCharacters: .urlHostAllowed) ?? ""
+    try set(CURLOPT_URL, "\(scheme)://\(host):\(settings.port)/\(clientName)")
+    try set(CURLOPT_PROTOCOLS_STR, "smtp,smtps")
+    // libcurl obeys ALL_PROXY for SMTP too; mail goes to the configured relay and nowhere else.
+    try set(CURLOPT_PROXY, "")
+    switch settings.tls {
+    case .required, .implicit: try set(CURLOPT_USE_SSL, Int(CURLUSESSL_ALL.rawValue))
+    case .opportunistic: try set(CURLOPT_USE_SSL, Int(CURLUSESSL_TRY.rawValue))
+    case .off: try set(CURLOPT_USE_SSL, Int(CURLUSESSL_NONE.rawValue))
+    }
+    if let username = settings.username { try set(CURLOPT_USERNAME, username) }
+    if let password = settings.password { try set(CURLOPT_PASSWORD, password) }
+    try set(CURLOPT_CONNECTTIMEOUT, Self.connectSeconds)
+    try set(CURLOPT_SERVER_RESPONSE_TIMEOUT, Self.replySeconds)
+    try set(CURLOPT_NOSIGNAL, 1)
+    try set(CURLOPT_UPLOAD, 1)
+    ccurl_set_callback(handle.pointer, CURLOPT_READFUNCTION, readContent)
+    ccurl_set_callback(handle.pointer, CURLOPT_HEADERFUNCTION, receiveReplyLine)
+    ccurl_set_callback(handle.pointer, CURLOPT_WRITEFUNCTION, discardOutput)
+  }
+
+  private func set(_ option: CURLoption, _ value: String) throws {
+    try check(ccurl_set_string(handle.pointer, option, value))
+  }
+
+  private func set(_ option: CURLoption, _ value: Int) throws {
+    try check(ccurl_set_long(handle.pointer, option, value))
+  }
+
+  private func check(_ result: CURLcode) throws {
+    guard result == CURLE_OK else {
+      throw SMTPSetupError(problem: String(cString: curl_easy_strerror(result)))
+    }
+  }
+}
+
+/// libcurl can't be set up as configured.
+public struct SMTPSetupError: Error, CustomStringConvertible, Sendable {
+  public var problem: String
+  public var description: String { "libcurl: \(problem)" }
+}
+
+/// Owns a libcurl easy handle: opened in `init`, closed in `deinit`, which sends QUIT.
+private final class OpaqueHandle {
+  let pointer: UnsafeMutableRawPointer
+
+  /// Once per process, before any other thread can be inside libcurl.
+  private static let globalResult = ccurl_global_init()
+
+  init() throws {
+    guard Self.globalResult == CURLE_OK, let pointer = curl_easy_init() else {
+      throw SMTPSetupError(problem: "it can't start")
+    }
+    self.pointer = pointer
+  }
+
+  deinit { curl_easy_cleanup(pointer) }
+
+  func long(_ field: CURLINFO) -> Int {
+    var value = 0
+    ccurl_get_long(pointer, field, &value)
+    return value
+  }
+}
+
+/// One letter on its way through libcurl's callbacks, all of them on the sending thread.
+private final class Transfer {
+  let content: [UInt8]
+  let requiresLogin: Bool
+  var position = 0
+  var conversation = SMTPConversation()
+  var isLoggedIn: Bool
+  private(set) var wasRefusedLogin = false
+
+  init(content: [UInt8], requiresLogin: Bool, isLoggedIn: Bool) {
+    self.content = content
+    self.requiresLogin = requiresLogin
+    self.isLoggedIn = isLoggedIn
+  }
+
+  /// The next bytes into libcurl's buffer; 0 is the end.
+  func read(into buffer: UnsafeMutableRawPointer, capacity: Int) -> Int {
+    // libcurl goes on without a login when the relay offers none; a relay that takes such mail is not the one meant.
+    if requiresLogin, !isLoggedIn {
+      wasRefusedLogin = true
+      return Int(CURL_READFUNC_ABORT)
+    }
+    let count = min(capacity, content.count - position)
+    guard count > 0 else {
+      conversation.handedOverEverything = true
+      return 0
+    }
+    UnsafeMutableRawBufferPointer(start: buffer, count: count).copyBytes(from: content[position..<(position + count)])
+    position += count
+    // With the size announced, libcurl does not come back for the 0 once it has the last byte.
+    if position == content.count { conversation.handedOverEverything = true }
+    return count
+  }
+
+  func receive(line: UnsafeRawBufferPointer) {
+    conversation.receive(line: line)
+    if conversation.codes.last == 220, conversation.codes.count == 1 { isLoggedIn = false }
+    if conversation.codes.last == 235 { isLoggedIn = true }
+  }
+}
+
+private func readContent(
+  buffer: UnsafeMutablePointer<CChar>?,
+  size: Int,
+  count: Int,
+  context: UnsafeMutableRawPointer?
+) -> Int {
+  guard let buffer, let context else { return Int(CURL_READFUNC_ABORT) }
+  let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+  return transfer.read(into: UnsafeMutableRawPointer(buffer), capacity: size * count)
+}
+
+private func receiveReplyLine(
+  buffer: UnsafeMutablePointer<CChar>?,
+  size: Int,
+  count: Int,
+  context: UnsafeMutableRawPointer?
+) -> Int {
+  guard let buffer, let context else { return 0 }
+  let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+  transfer.receive(line: UnsafeRawBufferPointer(start: buffer, count: size * count))
+  return size * count
+}
+
+/// Without this libcurl prints what a server says beyond its replies on standard output.
+private func discardOutput(
+  buffer: UnsafeMutablePointer<CChar>?,
+  size: Int,
+  count: Int,
+  context: UnsafeMutableRawPointer?
+) -> Int { size * count }

@@ -1,0 +1,108 @@
+/// Writes a document as plain text for mail: wrapped lines, underlined headings, links whole and alone on their line.
+public struct TextRenderer: Sendable {
+  /// Columns to wrap at. Addresses are never broken.
+  public var width: Int
+  /// What headings are underlined with, by level from 2; the last serves all below.
+  public var underlines: [Character]
+
+  public init(width: Int = 72, underlines: [Character] = ["=", "-"]) {
+    precondition(!underlines.isEmpty, "a heading needs an underline")
+    self.width = width
+    self.underlines = underlines
+  }
+
+  public func render(_ document: Document) -> String {
+    var parts = document.blocks.map { block($0, width: width) }
+    if !document.footnotes.isEmpty {
+      let notes = document.footnotes.enumerated().map { index, note in
+        hanging("[\(index + 1)] ", blocks(note.blocks, width: width - 4))
+      }
+      parts.append(notes.joined(separator: "\n"))
+    }
+    return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
+  }
+
+  /// A run of inline content as one wrapped paragraph, its links after it.
+  public func render(_ inlines: [Document.Inline]) -> String { paragraph(inlines, width: width) }
+
+  private func blocks(_ blocks: [Document.Block], width: Int) -> String {
+    blocks.map { block($0, width: width) }.filter { !$0.isEmpty }.joined(separator: "\n\n")
+  }
+
+  private func block(_ block: Document.Block, width: Int) -> String {
+    switch block {
+    case .paragraph(let inlines): return paragraph(inlines, width: width)
+    case .heading(let level, let inlines):
+      let title = TextWrap.wrap(inlines.plainText, width: width)
+      let longest = title.split(separator: "\n").map(\.count).max() ?? 0
+      return title + "\n" + String(repeating: underlines[max(0, min(level - 2, underlines.count - 1))], count: longest)
+    case .list(let start, let isTight, let items):
+      let texts = items.enumerated().map { index, item in
+        let mark = start.map { "\($0 + index). " } ?? "- "
+        let separator = isTight ? "\n" : "\n\n"
+        let content = item.map { self.block($0, width: width - mark.count) }.filter { !$0.isEmpty }
+        return hanging(mark, content.joined(separator: separator))
+      }
+      return texts.joined(separator: isTight ? "\n" : "\n\n")
+    case .quote(let inner):
+      return blocks(inner, width: width - 2).split(separator: "\n", omittingEmptySubsequences: false)
+        .map { $0.isEmpty ? ">" : "> \($0)" }.joined(separator: "\n")
+    case .code(let code):
+      return code.split(separator: "\n", omittingEmptySubsequences: false).map { "    \($0)" }
+        .joined(separator: "\n")
+    case .rule: return String(repeating: "-", count: min(width, 30))
+    }
+  }
+
+  private func paragraph(_ inlines: [Document.Inline], width: Int) -> String {
+    var links: [String] = []
+    let words = flat(inlines, &links)
+    let text = words.split(separator: "\n", omittingEmptySubsequences: false)
+      .map { TextWrap.wrap(String($0), width: width) }.joined(separator: "\n")
+    return ([text] + links).filter { !$0.isEmpty }.joined(separator: "\n")
+  }
+
+  private func flat(_ inlines: [Document.Inline], _ links: inout [String]) -> String {
+    var text = ""
+    for inline in inlines {
+      switch inline {
+      case .text(let words), .code(let words): text += words
+      case .softBreak: text += " "
+      case .lineBreak: text += "\n"
+      case .emphasis(let inner): text += flat(inner, &links)
+      case .strong(let inner): text += flat(inner, &links)
+      case .link(let address, let inner):
+        let label = flat(inner, &links)
+        if label != address { text += label }
+        links.append(address)
+      case .footnote(let number, _): text += " [\(number)]"
+      }
+    }
+    return text
+  }
+
+  private func hanging(_ mark: String, _ text: String) -> String {
+    let indent = String(repeating: " ", count: mark.count)
+    return text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map { index, line in
+      index == 0 ? mark + line : line.isEmpty ? "" : indent + line
+    }.joined(separator: "\n")
+  }
+}
+
+/// Breaking running text into lines.
+public enum TextWrap {
+  /// Breaks at blanks so that no line passes `width` columns, but for words that are longer.
+  public static func wrap(_ text: String, width: Int) -> String {
+    var lines: [String] = []
+    var line = ""
+    for word in text.split(whereSeparator: \.isWhitespace) {
+      if !line.isEmpty, line.count + 1 + word.count > width {
+        lines.append(line)
+        line = ""
+      }
+      line += line.isEmpty ? String(word) : " \(word)"
+    }
+    if !line.isEmpty { lines.append(line) }
+    return lines.joined(separator: "\n")
+  }
+}

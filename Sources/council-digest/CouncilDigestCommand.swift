@@ -1,0 +1,19 @@
+import ArgumentParser
+
+@main
+struct CouncilDigestCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "council-digest",
+    abstract: "Mails residents a weekly summary of what their council decided.",
+    discussion: """
+      Examples:
+        council-digest demo                     try it: sample councils, mail kept in a page
+        council-digest serve                    run the service
+        council-digest token create --name me --role operator
+      """,
+    subcommands: [
+      ServeCommand.self, DemoCommand.self, MigrateCommand.self, CheckCommand.self, TokenCommand.self,
+      DigestCommand.self, ConfigurationCommand.self,
+    ]
+  )
+}

@@ -1,0 +1,23 @@
+import ArgumentParser
+import CouncilDigest
+import Foundation
+
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Run the service: pages, API, schedule and sending.",
+    discussion: "SIGTERM or SIGINT lets requests and letters under way finish, then exits with 0."
+  )
+
+  @OptionGroup var options: SharedOptions
+
+  func run() async throws {
+    let configuration = try options.configuration()
+    try await explained {
+      let service = try await CouncilDigestService(configuration, log: standardLog())
+      try await service.run {
+        Terminal.line("council-digest serves \(configuration.site.publicURL)")
+      }
+    }
+  }
+}

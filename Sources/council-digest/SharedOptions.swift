@@ -1,0 +1,55 @@
+import ArgumentParser
+import CouncilDigest
+import Foundation
+import Logging
+
+/// What every command takes.
+struct SharedOptions: ParsableArguments {
+  @Option(
+    name: .customLong("config"),
+    help: "The configuration file. Default: config/council-digest.yaml, if it exists."
+  )
+  var file: String?
+
+  /// Ends the process with 78 (EX_CONFIG) when the configuration is wrong, naming the key.
+  func configuration() throws -> Configuration {
+    do {
+      return try Configuration.load(file: file)
+    } catch let problem as ConfigurationProblem {
+      Terminal.error("configuration: \(problem)")
+      throw ExitCode(78)
+    }
+  }
+}
+
+enum Terminal {
+  static func error(_ text: String) {
+    FileHandle.standardError.write(Data("council-digest: \(text)\n".utf8))
+  }
+
+  /// Lines appear at once even when standard output is a file or a pipe.
+  static func line(_ text: String) {
+    FileHandle.standardOutput.write(Data((text + "\n").utf8))
+  }
+}
+
+/// Runs the body of a command; what it throws becomes a sentence and exit code 1.
+func explained(_ body: () async throws -> Void) async throws {
+  do {
+    try await body()
+  } catch let exit as ExitCode {
+    throw exit
+  } catch let problem as ConfigurationProblem {
+    Terminal.error("configuration: \(problem)")
+    throw ExitCode(78)
+  } catch {
+    Terminal.error("\(error)")
+    throw ExitCode(1)
+  }
+}
+
+func standardLog(_ level: Logger.Level = .info) -> Logger {
+  var log = Logger(label: "council-digest") { StreamLogHandler.standardError(label: $0) }
+  log.logLevel = level
+  return log
+}

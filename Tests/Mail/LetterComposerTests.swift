@@ -1,0 +1,90 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Mail
+
+@Suite struct LetterComposerTests {
+  private func letter(
+    subject: String = "Hello",
+    text: String = "Hi",
+    html: String = "<p>Hi</p>",
+    name: String = "Council Digest"
+  ) throws -> Letter {
+    Letter(
+      from: Mailbox(name: name, address: try EmailAddress(parsing: "digest@example.org")),
+      to: try EmailAddress(parsing: "ann@example.org"),
+      subject: subject,
+      date: Date(timeIntervalSince1970: 1_795_000_000),
+      messageID: "digest.abc@example.org",
+      fields: [.init("List-Unsubscribe", "<https://example.org/unsubscribe/\(String(repeating: "t", count: 60))>")],
+      text: text,
+      html: html
+    )
+  }
+
+  private static let hard = [
+    "plain", "Grüße aus Llanfair­pwllgwyngyll – “Röhre” €5", ".dot\n..dots\nFrom here\n",
+    "trailing space \nand tab\t\n=equals=",
+    String(repeating: "long ", count: 500), String(repeating: "x", count: 3_000), "👩‍👩‍👧 family\n\n\nempty lines\n",
+    "ends without newline", "",
+    String(repeating: "é", count: 200),
+  ]
+
+  @Test(arguments: hard.indices)
+  func `an independent parser reads back what was written`(_ index: Int) async throws {
+    let text = Self.hard[index]
+    let subject = text.replacing("\n", with: " ").replacing("\t", with: " ")
+    let bytes = try letter(subject: "Re \(subject) end", text: text, html: "<p>\(text)</p>", name: "Räte & “Co”")
+      .composed()
+    let script = """
+      import sys, json, email
+      from email import policy
+      m = email.message_from_bytes(sys.stdin.buffer.read(), policy=policy.default)
+      parts = [p.get_content() for p in m.iter_parts()]
+      defects = [str(d) for p in m.walk() for d in p.defects] + [str(d) for h in m.values() for d in getattr(h, 'defects', [])]
+      print(json.dumps({'defects': defects, 'subject': m['subject'], 'from': m['from'].addresses[0].display_name,
+        'types': [p.get_content_type() for p in m.iter_parts()], 'parts': parts}))
+      """
+    let python = try #require(Machine.program("python3"))
+    let answer = try await Machine.run(python, ["-c", script], input: bytes)
+    #expect(answer.status == 0, "\(answer.errors)")
+    let read = try #require(try JSONSerialization.jsonObject(with: Data(answer.output.utf8)) as? [String: Any])
+    #expect(read["defects"] as? [String] == [])
+    #expect(read["from"] as? String == "Räte & “Co”")
+    #expect(read["types"] as? [String] == ["text/plain", "text/html"])
+    let squeezed = { (text: String) in text.split(separator: " ").joined(separator: " ") }
+    #expect(squeezed(read["subject"] as? String ?? "") == squeezed("Re \(subject) end"))
+    let parts = try #require(read["parts"] as? [String]).map { $0.replacing("\r\n", with: "\n") }
+    #expect(parts[0].trimmingCharacters(in: .newlines) == text.trimmingCharacters(in: .newlines))
+    #expect(
+      ReceivedLetter(parsing: bytes).text.trimmingCharacters(in: .newlines) == text.trimmingCharacters(in: .newlines)
+    )
+  }
+
+  @Test(arguments: hard.indices)
+  func `lines keep their limits and end in CRLF`(_ index: Int) throws {
+    let text = Self.hard[index]
+    let bytes = try letter(subject: text.replacing("\n", with: " "), text: text, html: text).composed()
+    #expect(bytes.suffix(2) == [0x0D, 0x0A])
+    for (number, byte) in bytes.enumerated() {
+      if byte == 0x0A { #expect(bytes[number - 1] == 0x0D) }
+      if byte == 0x0D { #expect(bytes[number + 1] == 0x0A) }
+      #expect(byte < 0x80)
+    }
+    let lines = String(decoding: bytes, as: UTF8.self).components(separatedBy: "\r\n")
+    let split = try #require(lines.firstIndex(of: ""))
+    #expect(lines[split...].allSatisfy { $0.utf8.count <= 76 })
+    #expect(lines.allSatisfy { $0.utf8.count <= 998 })
+  }
+
+  @Test func `a header value can't start another field`() throws {
+    let bytes = try letter(subject: "Hi\r\nBcc: evil@example.org\u{0}").composed()
+    #expect(ReceivedLetter(parsing: bytes).first("bcc") == nil)
+    #expect(ReceivedLetter(parsing: bytes).first("subject") == "Hi  Bcc: evil@example.org")
+  }
+
+  @Test func `the same letter is the same bytes`() throws {
+    #expect(try letter().composed() == letter().composed())
+  }
+}

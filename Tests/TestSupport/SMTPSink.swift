@@ -1,0 +1,54 @@
+import Foundation
+import Mail
+
+/// Postfix's `smtp-sink` on loopback: a real SMTP server that keeps every letter as a file.
+public final class SMTPSink: @unchecked Sendable {
+  // because one test at a time uses it, from its one task.
+  public let port: Int
+  private let folder: TemporaryFolder
+  private let extra: [String]
+  private var process: ChildProcess?
+
+  /// - Parameter arguments: more options, like `-r RCPT`.
+  public init(_ arguments: String..., port: Int? = nil) async throws {
+    self.port = try port ?? Machine.freePort()
+    extra = arguments
+    folder = try TemporaryFolder()
+    // smtp-sink gives up root before it writes.
+    chmod(folder.path, 0o777)
+    try await start()
+  }
+
+  deinit { stop() }
+
+  public func start() async throws {
+    guard let program = Machine.program("smtp-sink") else { throw TestFault("smtp-sink is not installed (postfix)") }
+    let arguments =
+      (Machine.isRoot ? ["-u", "nobody"] : []) + ["-R", folder.path, "-d", "m."] + extra + ["127.0.0.1:\(port)", "100"]
+    process = try ChildProcess(program, arguments, environment: [:], folder: folder.path)
+    _ = try await eventually("smtp-sink listens") { try? RawConnection(port: port) }
+  }
+
+  public func stop() {
+    process?.kill()
+  }
+
+  /// What was received: the dump of each transaction that reached its end of data.
+  public func letters() throws -> [ReceivedLetter] {
+    try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("m.") }.compactMap { name in
+      let bytes = [UInt8](try Data(contentsOf: folder.url.appending(path: name)))
+      let letter = ReceivedLetter(parsing: bytes)
+      return letter.first("message-id") == nil ? nil : letter
+    }
+  }
+
+  /// The letters' bytes as files, without the lines smtp-sink adds in front.
+  public func messages() throws -> [(recipient: String, content: String)] {
+    try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("m.") }.compactMap { name in
+      let text = String(decoding: try Data(contentsOf: folder.url.appending(path: name)), as: UTF8.self)
+      guard let from = text.range(of: "\nFrom: "), let to = text.range(of: "X-Rcpt-Args: <") else { return nil }
+      let recipient = text[to.upperBound...].prefix { $0 != ">" }
+      return (String(recipient), String(text[from.lowerBound...]))
+    }
+  }
+}
