@@ -94,13 +94,15 @@ private struct EchoServer {
   }
 
   @Test func `a partial request gets no answer when the client leaves, and 408 when it dawdles`() async throws {
-    var limits = Limits()
-    limits.headDeadline = .milliseconds(300)
-    let echo = try EchoServer(limits: limits)
-    let gone = try RawConnection(port: echo.client.port)
+    let patient = try EchoServer()
+    let gone = try RawConnection(port: patient.client.port)
     try await gone.write(Array("GET / HTTP/1.1\r\nHo".utf8))
     gone.endWriting()
     #expect(try await gone.readToEnd().isEmpty)
+    await patient.server.drain()
+    var limits = Limits()
+    limits.headDeadline = .milliseconds(300)
+    let echo = try EchoServer(limits: limits)
     let slow = try RawConnection(port: echo.client.port)
     try await slow.write(Array("GET / HTTP/1.1\r\nHo".utf8))
     #expect(try HTTPExchange(parsing: try await slow.readToEnd()).status == 408)

@@ -59,8 +59,9 @@ public struct HTTPClient: Sendable {
     headers["Connection"] = "close"
     if !body.isEmpty || method == "POST" || method == "PUT" { headers["Content-Length"] = String(body.count) }
     let head = headers.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)\r\n" }.joined()
-    let bytes = try await exchange(Array("\(method) \(path) HTTP/1.1\r\n\(head)\r\n".utf8) + body)
-    return try HTTPExchange(parsing: bytes)
+    let connection = try RawConnection(port: port)
+    try await connection.write(Array("\(method) \(path) HTTP/1.1\r\n\(head)\r\n".utf8) + body)
+    return try await connection.readAnswer(hasBody: method != "HEAD")
   }
 
   public func get(_ path: String, headers: [String: String] = [:]) async throws -> HTTPExchange {
@@ -157,6 +158,22 @@ public final class RawConnection: Sendable {
         let more = try self.readBlocking()
         if more.isEmpty { return bytes }
         bytes += more
+      }
+    }
+  }
+
+  /// One answer, complete by its Content-Length or with the connection.
+  public func readAnswer(hasBody: Bool = true) async throws -> HTTPExchange {
+    try await onThread {
+      var bytes: [UInt8] = []
+      while true {
+        let more = try self.readBlocking()
+        bytes += more
+        if more.isEmpty { return try HTTPExchange(parsing: bytes) }
+        guard let answer = try? HTTPExchange(parsing: bytes), hasBody else { continue }
+        if let length = answer.field("content-length").flatMap({ Int($0) }), answer.body.count >= length {
+          return answer
+        }
       }
     }
   }

@@ -59,6 +59,8 @@ struct DigestScheduler: Service {
     do {
       try await startWhatIsDue()
       try await planWhatIsStarted()
+    } catch is CancellationError {
+      return
     } catch {
       // The rows say what is left; the next round tries again.
       log.error("digest.round-failed", metadata: ["error": "\(error)"])

@@ -1,0 +1,93 @@
+import Foundation
+import TestSupport
+
+/// A headless Chromium driven over the WebDriver protocol (W3C), as a person would use the pages.
+final class WebDriver: @unchecked Sendable {
+  // because one test uses it, from its one task.
+  private let driver: ChildProcess
+  private let client: HTTPClient
+  private let folder: TemporaryFolder
+  private var session = ""
+
+  init() async throws {
+    guard let program = Machine.program("chromedriver") else {
+      throw TestFault("chromedriver is not installed (chromium-driver)")
+    }
+    folder = try TemporaryFolder()
+    let port = try Machine.freePort()
+    client = HTTPClient(port: port)
+    driver = try ChildProcess(
+      program,
+      ["--port=\(port)"],
+      environment: ["HOME": folder.path, "PATH": "/usr/bin:/bin"],
+      folder: folder.path
+    )
+    _ = try await eventually("chromedriver answers") { try? await client.get("/status").status == 200 ? true : nil }
+    let arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    let options = ["alwaysMatch": ["browserName": "chrome", "goog:chromeOptions": ["args": arguments]]]
+    let created = try await call("POST", "/session", ["capabilities": options]) as? [String: Any]
+    session = "/session/\(created?["sessionId"] as? String ?? "")"
+  }
+
+  func quit() async throws {
+    _ = try await call("DELETE", session)
+  }
+
+  func open(_ address: String) async throws {
+    _ = try await call("POST", session + "/url", ["url": address])
+  }
+
+  /// Phone or desktop: the width of the page, not of a window.
+  func resize(width: Int) async throws {
+    let metrics: [String: Any] = ["width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500]
+    _ = try await call(
+      "POST",
+      session + "/goog/cdp/execute",
+      ["cmd": "Emulation.setDeviceMetricsOverride", "params": metrics]
+    )
+  }
+
+  func type(_ text: String, into selector: String) async throws {
+    _ = try await call("POST", session + "/element/\(try await find(selector))/value", ["text": text])
+  }
+
+  func press(_ selector: String) async throws {
+    _ = try await call("POST", session + "/element/\(try await find(selector))/click", [:])
+  }
+
+  func text(_ selector: String) async throws -> String {
+    try await call("GET", session + "/element/\(try await find(selector))/text") as? String ?? ""
+  }
+
+  func evaluate(_ script: String) async throws -> Any? {
+    try await call("POST", session + "/execute/sync", ["script": script, "args": []])
+  }
+
+  var address: String {
+    get async throws { try await call("GET", session + "/url") as? String ?? "" }
+  }
+
+  func enterFrame(_ selector: String) async throws {
+    let element = ["element-6066-11e4-a52e-4f735466cecf": try await find(selector)]
+    _ = try await call("POST", session + "/frame", ["id": element])
+  }
+
+  func leaveFrame() async throws {
+    _ = try await call("POST", session + "/frame", ["id": NSNull()])
+  }
+
+  private func find(_ selector: String) async throws -> String {
+    try await eventually("\(selector) is on the page") {
+      let found = try? await call("POST", session + "/element", ["using": "css selector", "value": selector])
+      return (found as? [String: Any])?.values.first as? String
+    }
+  }
+
+  private func call(_ method: String, _ path: String, _ body: [String: Any]? = nil) async throws -> Any? {
+    let answer =
+      body == nil ? try await client.send(method, path) : try await client.send(json: body ?? [:], method, path)
+    let value = try answer.object()["value"]
+    guard answer.status == 200 else { throw TestFault("\(method) \(path): \(answer.text.prefix(300))") }
+    return value
+  }
+}

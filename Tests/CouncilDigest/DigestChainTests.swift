@@ -1,0 +1,236 @@
+import Foundation
+import GRDB
+import Logging
+import Mail
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import CouncilDigest
+
+/// The chain from schedule to recorded letter, in process, with a clock that is moved.
+private struct Chain {
+  let clock: TestClock
+  let services: Services
+  let folder: TemporaryFolder
+
+  init(_ now: String, _ settings: [String: String] = [:]) async throws {
+    clock = try TestClock(now)
+    folder = try TemporaryFolder()
+    var environment = [
+      "store.path": folder.file("s.sqlite"), "mail.maildir": folder.file("mail"),
+      "store.migrations": Machine.root.appending(path: "migrations").path,
+    ].merging(settings) { $1 }
+    environment = Dictionary(
+      uniqueKeysWithValues: environment.map { ("COUNCIL_DIGEST_" + $0.uppercased().replacing(".", with: "_"), $1) }
+    )
+    services = try await Services(
+      try Configuration.load(file: nil, environment: environment),
+      clock: clock.wall,
+      log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    )
+    let now = clock.now
+    try await services.store.write {
+      _ = try PutCouncil.put(try Slug(segment: "w"), CouncilDetails(name: "Wychford"), now: now, $0)
+    }
+  }
+
+  func publish(_ slug: String, daysAgo: Double = 1, summary: String? = "Text.") async throws {
+    let input = MeetingInput(
+      content: MeetingContent(
+        committee: "Committee \(slug)",
+        startsAt: clock.now.addingTimeInterval(-daysAgo * 86_400).formatted(.iso8601),
+        status: .held,
+        summary: summary,
+        attendees: [],
+        documents: []
+      ),
+      committeeSlug: try Slug(segment: slug)
+    )
+    let now = clock.now
+    try await services.store.write { database in
+      _ = try services.putMeeting.put(
+        try Slug(segment: slug),
+        of: try Council.require("w", database),
+        input,
+        now: now,
+        database
+      )
+    }
+  }
+
+  func subscribe(_ address: String) async throws {
+    let (now, key) = (clock.now, services.store.keys.current)
+    _ = key
+    try await services.store.write { database in
+      let target = FollowTarget(council: try Council.require("w", database))
+      let subscriber = try Subscriber.findOrInsert(try EmailAddress(parsing: address), now: now, database)
+      try database.execute(
+        sql:
+          "INSERT INTO consent (subscriber_id, scope, source, form_version, requested_at) VALUES (?, 'w', 'test', '1', ?)",
+        arguments: [subscriber.id, now.milliseconds]
+      )
+      let consent = database.lastInsertedRowID
+      try database.execute(
+        sql:
+          "INSERT INTO subscription (subscriber_id, consent_id, target, council_id, state) VALUES (?, ?, ?, ?, 'pending')",
+        arguments: [subscriber.id, consent, target.key, target.council.id]
+      )
+      _ = try ConfirmSubscription.confirm(consent, now: now, database)
+    }
+  }
+
+  /// Works until nothing is left, sending every letter with `outcome`; the digests' committees by recipient.
+  func work(_ outcome: (OutgoingMail) -> SendOutcome = { _ in .sent }) async throws -> [String: [String]] {
+    await services.scheduler.work()
+    var sent: [String: [String]] = [:]
+    while let job = try services.queue.take() {
+      let result = outcome(job.mail)
+      if result == .sent {
+        let text = ReceivedLetter(parsing: job.envelope.content).text
+        sent[job.mail.recipient] = text.matches(of: /(?m)^Committee (\w+)$/).map { String($0.1) }
+      }
+      try services.queue.record(result, of: job.mail)
+    }
+    await services.scheduler.work()
+    return sent
+  }
+
+  func runs() async throws -> [DigestRun] {
+    try await services.store.read { database in
+      try Row.fetchAll(database, sql: "SELECT \(DigestRun.columns) FROM digest_run ORDER BY id").compactMap(
+        DigestRun.init
+      )
+    }
+  }
+}
+
+@Suite struct DigestChainTests {
+  @Test func `the schedule starts one run a week and each item is sent once`() async throws {
+    let chain = try await Chain("2026-11-23T12:00:00Z")
+    try await chain.subscribe("ann@example.org")
+    try await chain.publish("a")
+    #expect(try await chain.work().isEmpty, "nothing is due yet")
+    try chain.clock.move(to: "2026-11-28T08:00:00Z")
+    #expect(try await chain.work() == ["ann@example.org": ["a"]])
+    #expect(try await chain.work().isEmpty)
+    chain.clock.move(by: 3 * 86_400)
+    try await chain.publish("b")
+    try chain.clock.move(to: "2026-12-05T08:00:30Z")
+    #expect(try await chain.work() == ["ann@example.org": ["b"]])
+    let runs = try await chain.runs()
+    #expect(runs.map(\.week) == ["2026-W48", "2026-W49"] && runs.allSatisfy { $0.state == .sent })
+    #expect(runs[1].from == runs[0].to)
+  }
+
+  @Test func `a failed letter leaves the window open and the next digest carries what was missed`() async throws {
+    let chain = try await Chain("2026-11-23T12:00:00Z")
+    try await chain.subscribe("ann@example.org")
+    try await chain.subscribe("bob@example.org")
+    try await chain.publish("a")
+    try chain.clock.move(to: "2026-11-28T08:00:00Z")
+    let refused = SendOutcome.refused(Reply(code: 550, status: nil, text: "no"), isPermanent: true)
+    #expect(try await chain.work { $0.recipient.hasPrefix("ann") ? refused : .sent } == ["bob@example.org": ["a"]])
+    try await chain.publish("b")
+    try chain.clock.move(to: "2026-12-05T08:00:00Z")
+    #expect(try await chain.work() == ["ann@example.org": ["a", "b"], "bob@example.org": ["b"]])
+  }
+
+  @Test func `late papers go into the next digest`() async throws {
+    let chain = try await Chain("2026-11-23T12:00:00Z")
+    try await chain.subscribe("ann@example.org")
+    try chain.clock.move(to: "2026-11-28T08:00:00Z")
+    #expect(try await chain.work() == ["ann@example.org": []])
+    // Arrives at the very millisecond the run has closed over.
+    try await chain.publish("late")
+    try chain.clock.move(to: "2026-12-05T08:00:00Z")
+    #expect(try await chain.work() == ["ann@example.org": ["late"]])
+  }
+
+  @Test func `the first digest reaches back seven days before confirmation`() async throws {
+    let chain = try await Chain("2026-11-01T12:00:00Z")
+    try await chain.publish("old")
+    try chain.clock.move(to: "2026-11-18T12:00:00Z")
+    try await chain.publish("recent")
+    try chain.clock.move(to: "2026-11-24T12:00:00Z")
+    try await chain.subscribe("ann@example.org")
+    try chain.clock.move(to: "2026-11-28T08:00:00Z")
+    #expect(try await chain.work() == ["ann@example.org": ["recent"]])
+  }
+
+  @Test func `missed weeks become one digest, and a long absence waits for the next week`() async throws {
+    let chain = try await Chain("2026-11-23T12:00:00Z")
+    try await chain.subscribe("ann@example.org")
+    try await chain.publish("a")
+    // Down over two Saturdays; back on a Wednesday, too late to catch up.
+    try chain.clock.move(to: "2026-12-09T12:00:00Z")
+    #expect(try await chain.work().isEmpty)
+    try await chain.publish("b")
+    try chain.clock.move(to: "2026-12-12T08:00:00Z")
+    #expect(try await chain.work() == ["ann@example.org": ["a", "b"]])
+    #expect(try await chain.runs().count == 1)
+  }
+
+  @Test func `a crash while planning is met by planning again`() async throws {
+    let chain = try await Chain("2026-11-23T12:00:00Z")
+    for number in 0..<5 { try await chain.subscribe("r\(number)@example.org") }
+    try await chain.publish("a")
+    try chain.clock.move(to: "2026-11-28T08:00:00Z")
+    await chain.services.scheduler.work()
+    // As if the process had died before the run was marked as planned.
+    try await chain.services.store.write { try $0.execute(sql: "UPDATE digest_run SET state = 'planning'") }
+    #expect(try await chain.work().count == 5)
+    let mails = try await chain.services.store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM outgoing_mail") }
+    #expect(mails == 5)
+  }
+
+  @Test func `letters held by a dead process are free, and a letter attempted again is the same bytes`() async throws {
+    let chain = try await Chain("2026-11-23T12:00:00Z")
+    try await chain.subscribe("ann@example.org")
+    try await chain.publish("a")
+    try chain.clock.move(to: "2026-11-28T08:00:00Z")
+    await chain.services.scheduler.work()
+    let first = try #require(try chain.services.queue.take())
+    #expect(try chain.services.queue.take() == nil)
+    try await chain.publish("a", summary: "Corrected text.")
+    chain.clock.move(by: 600)
+    #expect(try chain.services.queue.releaseHeldLetters() == 1)
+    let second = try #require(try chain.services.queue.take())
+    #expect(second.envelope == first.envelope)
+  }
+
+  @Test func `a letter without a readable reply is uncertain after the second time, and the run ends`() async throws {
+    let chain = try await Chain("2026-11-23T12:00:00Z")
+    try await chain.subscribe("ann@example.org")
+    try await chain.publish("a")
+    try chain.clock.move(to: "2026-11-28T08:00:00Z")
+    #expect(try await chain.work { _ in .uncertain("silence") }.isEmpty)
+    #expect(try await chain.runs().first?.state == .sending)
+    chain.clock.move(by: 61)
+    _ = try await chain.work { _ in .uncertain("silence") }
+    let run = try #require(try await chain.runs().first)
+    let counts = try await chain.services.store.read { try run.counts($0) }
+    #expect(run.state == .sent && counts.uncertain == 1 && counts.recipients == 1)
+  }
+
+  @Test func `confirmations overtake digests`() async throws {
+    let chain = try await Chain("2026-11-23T12:00:00Z")
+    try await chain.subscribe("ann@example.org")
+    try await chain.publish("a")
+    try chain.clock.move(to: "2026-11-28T08:00:00Z")
+    await chain.services.scheduler.work()
+    let (now, key) = (chain.clock.now, chain.services.store.keys.current)
+    try await chain.services.store.write { database in
+      try OutgoingMail.queue(
+        .confirmation,
+        to: try EmailAddress(parsing: "new@example.org"),
+        body: LetterBody(subject: "s", text: "t", html: "h"),
+        referenceID: 1,
+        key: key,
+        now: now,
+        database
+      )
+    }
+    #expect(try chain.services.queue.take()?.mail.kind == .confirmation)
+  }
+}

@@ -1,0 +1,94 @@
+import Foundation
+import GRDB
+import TestSupport
+import Testing
+
+@testable import CouncilDigest
+
+@Suite struct StoreTests {
+  private func store(_ folder: TemporaryFolder, clock: TestClock? = nil) throws -> Store {
+    try Store(
+      path: folder.file("store.sqlite"),
+      migrations: Machine.root.appending(path: "migrations").path,
+      clock: clock?.wall ?? .system
+    )
+  }
+
+  @Test func `a store is owned by one opener at a time, durable and with foreign keys`() async throws {
+    let folder = try TemporaryFolder()
+    do {
+      let store = try store(folder)
+      #expect(throws: StoreProblem.inUse(path: folder.file("store.sqlite"))) { try self.store(folder) }
+      let settings = try await store.write { database in
+        try (
+          Int.fetchOne(database, sql: "PRAGMA synchronous"), Int.fetchOne(database, sql: "PRAGMA foreign_keys"),
+          String.fetchOne(database, sql: "PRAGMA journal_mode")
+        )
+      }
+      #expect(settings == (2, 1, "wal"))
+    }
+    _ = try store(folder)
+  }
+
+  @Test func `keys and the start of the installation survive`() throws {
+    let folder = try TemporaryFolder()
+    let clock = try TestClock("2026-11-23T12:00:00Z")
+    let link = MailedLink(purpose: .unsubscribe, row: 7)
+    let token: String
+    do {
+      let store = try store(folder, clock: clock)
+      token = link.token(store.keys, key: store.keys.current)
+    }
+    clock.move(by: 86_400 * 4_000)
+    let store = try store(folder, clock: clock)
+    #expect(MailedLink.read(token, for: .unsubscribe, store.keys, now: clock.now) == .valid(row: 7))
+    #expect(store.installedAt == (try Date("2026-11-23T12:00:00Z", strategy: .iso8601)))
+  }
+
+  @Test func `migrations that are missing or newer are named`() throws {
+    let folder = try TemporaryFolder()
+    #expect(throws: StoreProblem.self) {
+      try Store(path: folder.file("a.sqlite"), migrations: folder.file("none"))
+    }
+    do {
+      let store = try store(folder)
+      try store.writeBlocking { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('9999_future')") }
+    }
+    #expect(throws: StoreProblem.newerThanThisProgram(path: folder.file("store.sqlite"))) { try store(folder) }
+  }
+}
+
+@Suite struct MailedLinkTests {
+  private let now = Date(timeIntervalSince1970: 1_800_000_000)
+
+  private func keys(_ folder: TemporaryFolder) throws -> KeyRing {
+    try Store(path: folder.file("s.sqlite"), migrations: Machine.root.appending(path: "migrations").path).keys
+  }
+
+  @Test func `a link works for its purpose and row, until it expires`() throws {
+    let keys = try keys(try TemporaryFolder())
+    let token = MailedLink(purpose: .confirmSubscription, row: 1_234_567, expires: now).token(keys, key: keys.current)
+    #expect(token.utf8.allSatisfy { $0 < 0x80 } && token.count < 64)
+    #expect(
+      MailedLink.read(token, for: .confirmSubscription, keys, now: now.addingTimeInterval(-1)) == .valid(row: 1_234_567)
+    )
+    #expect(MailedLink.read(token, for: .confirmSubscription, keys, now: now) == .expired(row: 1_234_567))
+    #expect(MailedLink.read(token, for: .unsubscribe, keys, now: now.addingTimeInterval(-1)) == .unknown)
+  }
+
+  @Test func `no changed token is taken`() throws {
+    let keys = try keys(try TemporaryFolder())
+    let token = MailedLink(purpose: .unsubscribe, row: 1).token(keys, key: keys.current)
+    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+    for index in token.indices {
+      for letter in alphabet where letter != token[index] {
+        var changed = token
+        changed.replaceSubrange(index...index, with: String(letter))
+        #expect(MailedLink.read(changed, for: .unsubscribe, keys, now: now) == .unknown)
+      }
+    }
+    for text in ["", "A", token + "A", String(token.dropLast()), "+/", String(repeating: "A", count: 600)] {
+      #expect(MailedLink.read(text, for: .unsubscribe, keys, now: now) == .unknown)
+    }
+  }
+}

@@ -1,0 +1,157 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Bad input gets the right status and a sentence that names the field, and nothing is stored.
+@Suite struct BadInputTests {
+  private func service() async throws -> RunningService {
+    let service = try await RunningService()
+    _ = try await service.api("PUT", "/councils/w", Samples.council)
+    return service
+  }
+
+  @Test func `a sign-up form says what is wrong and keeps what was typed`() async throws {
+    let service = try await service()
+    let cases: [([(String, String)], String)] = [
+      ([("email", "not an address"), ("council", "w")], "An email address has no spaces"),
+      ([("email", ""), ("council", "w")], "Enter an email address"),
+      ([("email", "ann@resident.example")], "Choose at least one council"),
+      ([], "Enter an email address"),
+      ([("email", "ann@resident.example"), ("council", "nowhere")], "There is no council “nowhere”"),
+      ([("email", "ann@resident.example"), ("council", "w/nothing")], "There is no council “w/nothing”"),
+      ([("email", "ann@resident.example"), ("council", "w"), ("density", "huge")], "Choose headlines, brief or full"),
+      ([("email", "ann@resident.example\r\nBcc: x@y.example"), ("council", "w")], "no spaces"),
+    ]
+    for (form, sentence) in cases {
+      let answer = try await service.client.post(form: form, to: "/subscribe")
+      #expect(answer.status == 422, "\(form)")
+      #expect(answer.text.contains(sentence) && answer.text.contains("There is a problem"), "\(form)")
+    }
+    let kept = try await service.client.post(form: [("email", "a b\"><script>"), ("council", "w")], to: "/subscribe")
+    #expect(kept.text.contains("a b&quot;&gt;&lt;script&gt;") && !kept.text.contains("<script>"))
+    #expect(try await subscribers(service).isEmpty)
+    #expect(try service.letters().isEmpty)
+  }
+
+  @Test func `JSON sign-ups get problem details with pointers`() async throws {
+    let service = try await service()
+    let answer = try await service.client.send(json: ["email": "x", "council": ["w", "zzz"]], "POST", "/subscribe")
+    #expect(answer.status == 422 && answer.field("content-type") == "application/problem+json")
+    let errors = try #require(try answer.object()["errors"] as? [[String: String]])
+    #expect(Set(errors.compactMap { $0["pointer"] }) == ["/email", "/council"])
+    let good = try await service.client.send(
+      json: ["email": "x@resident.example", "council": "w"],
+      "POST",
+      "/subscribe"
+    )
+    #expect(good.status == 202)
+  }
+
+  @Test func `unreadable bodies are 400, foreign kinds 415, large ones 413`() async throws {
+    let service = try await service()
+    let auth = ["Authorization": "Bearer \(RunningService.key)", "Content-Type": "application/json"]
+    let broken = try await service.client.send(
+      "PUT",
+      "/api/v1/councils/x",
+      headers: auth,
+      body: Array("{\"name\":".utf8)
+    )
+    #expect(broken.status == 400 && broken.field("content-type") == "application/problem+json")
+    let form = ["Content-Type": "application/x-www-form-urlencoded"]
+    #expect(
+      try await service.client.send("POST", "/subscribe", headers: form, body: Array("email=%ff".utf8)).status == 400
+    )
+    let json = ["Content-Type": "application/json"]
+    #expect(try await service.client.send("POST", "/subscribe", headers: json, body: Array("[".utf8)).status == 400)
+    let xml = ["Content-Type": "text/xml"]
+    #expect(try await service.client.send("POST", "/subscribe", headers: xml, body: Array("<a/>".utf8)).status == 415)
+    let large = [UInt8](repeating: 0x61, count: 2_000_000)
+    #expect(try await service.client.send("POST", "/subscribe", headers: form, body: large).status == 413)
+    #expect(try await service.client.send("PUT", "/api/v1/councils/x", headers: auth, body: large).status == 413)
+    #expect(try await service.api("GET", "/councils/x").status == 404)
+  }
+
+  @Test func `the API wants a key of the right role`() async throws {
+    let service = try await service()
+    #expect(try await service.client.get("/api/v1/councils").status == 401)
+    #expect(try await service.client.get("/api/v1/councils", headers: ["Authorization": "Bearer wrong"]).status == 401)
+    #expect(try await service.client.get("/api/v1/councils", headers: ["Authorization": "Basic x"]).status == 401)
+    let made = try await service.api("POST", "/api-keys", ["name": "r", "role": "reader"])
+    let reader = try #require(try made.object()["secret"] as? String)
+    #expect(
+      try await service.client.get("/api/v1/councils", headers: ["Authorization": "Bearer \(reader)"]).status == 200
+    )
+    let put = try await service.client.send(json: ["name": "X"], "PUT", "/api/v1/councils/x", key: reader)
+    #expect(put.status == 403)
+    let id = try #require(try made.object()["id"])
+    #expect(try await service.api("DELETE", "/api-keys/\(id)").status == 204)
+    #expect(
+      try await service.client.get("/api/v1/councils", headers: ["Authorization": "Bearer \(reader)"]).status == 401
+    )
+    #expect(try await !service.api("GET", "/api-keys").text.contains(reader))
+  }
+
+  @Test func `an invalid meeting names every field`() async throws {
+    let service = try await service()
+    let answer = try await service.api(
+      "PUT",
+      "/councils/w/meetings/a",
+      [
+        "committee": "", "starts_at": "tomorrow", "status": "maybe", "video_url": "javascript:alert(1)", "sumary": "x",
+        "attendees": [["role": "Chair"]], "documents": [["title": "T", "url": "ftp://x", "kind": "poem"]],
+        "notify": "yes",
+        "location": "a\u{0}b",
+      ]
+    )
+    #expect(answer.status == 422)
+    let pointers = Set(try #require(try answer.object()["errors"] as? [[String: String]]).compactMap { $0["pointer"] })
+    #expect(
+      pointers == [
+        "/committee", "/starts_at", "/status", "/video_url", "/sumary", "/attendees/0/name", "/documents/0/url",
+        "/documents/0/kind", "/notify", "/location",
+      ]
+    )
+    #expect(try await service.api("GET", "/councils/w/meetings/a").status == 404)
+    #expect(try await service.api("PUT", "/councils/none/meetings/a", Samples.meeting()).status == 404)
+    #expect(try await service.api("PUT", "/councils/Not%20a%20slug", ["name": "X"]).status == 422)
+    var large = Samples.meeting()
+    large["summary"] = String(repeating: "x", count: 65_537)
+    #expect(try await service.api("PUT", "/councils/w/meetings/a", large).status == 422)
+  }
+
+  @Test func `tokens that are wrong, foreign or cut are 404`() async throws {
+    let service = try await service()
+    _ = try await service.client.post(form: [("email", "ann@resident.example"), ("council", "w")], to: "/subscribe")
+    let path = try RunningService.path(
+      of: "/confirm/",
+      in: try await service.waitForLetter(to: "ann@resident.example", "confirmation")
+    )
+    let token = String(path.dropFirst("/confirm/".count))
+    let flipped = String(token.dropLast()) + (token.last == "A" ? "B" : "A")
+    for bad in ["x", "%00", String(token.dropLast()), flipped, token + "A", String(repeating: "A", count: 5_000)] {
+      let status = try await service.client.post(form: [], to: "/confirm/\(bad)").status
+      #expect(status == 404 || (bad == "%00" && status == 400), "\(bad): \(status)")
+    }
+    #expect(try await service.client.get("/unsubscribe/\(token)").status == 404)
+    #expect(try await service.client.get(path).status == 200)
+  }
+
+  @Test func `looking at links changes nothing`() async throws {
+    let service = try await service()
+    _ = try await service.client.post(form: [("email", "ann@resident.example"), ("council", "w")], to: "/subscribe")
+    let path = try RunningService.path(
+      of: "/confirm/",
+      in: try await service.waitForLetter(to: "ann@resident.example", "confirmation")
+    )
+    for _ in 0..<5 {
+      #expect(try await service.client.get(path).status == 200)
+      #expect(try await service.client.send("HEAD", path).status == 200)
+    }
+    #expect(try await subscribers(service, state: "active").isEmpty)
+  }
+
+  private func subscribers(_ service: RunningService, state: String? = nil) async throws -> [Any] {
+    let query = state.map { "?state=\($0)" } ?? ""
+    return try #require(try await service.api("GET", "/subscribers\(query)").object()["items"] as? [Any])
+  }
+}

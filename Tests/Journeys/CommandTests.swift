@@ -1,0 +1,93 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct CommandTests {
+  private func run(_ arguments: [String], _ settings: [String: String] = [:], folder: TemporaryFolder) async throws -> (
+    status: Int32, output: String, errors: String
+  ) {
+    var environment = [
+      "COUNCIL_DIGEST_STORE_PATH": folder.file("store.sqlite"), "COUNCIL_DIGEST_MAIL_MAILDIR": folder.file("mail"),
+      "COUNCIL_DIGEST_STORE_MIGRATIONS": Machine.root.appending(path: "migrations").path,
+    ]
+    for (name, value) in settings { environment["COUNCIL_DIGEST_" + name] = value }
+    return try await Machine.run(RunningService.program.path, arguments, environment: environment)
+  }
+
+  @Test(arguments: [
+    (["serve"], ["HTTP_PORT": "many"], "http.port"), (["serve"], ["MAIL_SMTP_TLS": "maybe"], "mail.smtp.tls"),
+    (["serve"], ["SITE_PUBLIC_URL": "digest.example"], "site.public_url"),
+    (["check"], ["DIGEST_TIME": "8"], "digest.time"),
+    (["migrate"], ["MAIL_FROM": "nobody"], "mail.from"), (["token", "list"], ["ADMIN_TOKEN": "short"], "admin.token"),
+  ])
+  func `a wrong setting ends with 78 and names its key`(
+    _ arguments: [String],
+    _ settings: [String: String],
+    _ key: String
+  ) async throws {
+    let result = try await run(arguments, settings, folder: try TemporaryFolder())
+    #expect(result.status == 78)
+    #expect(result.errors.contains(key) && !result.errors.contains("Fatal"))
+  }
+
+  @Test func `an unknown key of the file ends with 78 and names it`() async throws {
+    let folder = try TemporaryFolder()
+    try "http:\n  prot: 80\n".write(toFile: folder.file("c.yaml"), atomically: true, encoding: .utf8)
+    let result = try await run(["check", "--config", folder.file("c.yaml")], folder: folder)
+    #expect(result.status == 78 && result.errors.contains("http.prot"))
+    #expect(try await run(["check", "--config", folder.file("none.yaml")], folder: folder).status == 78)
+  }
+
+  @Test func `bad usage is 64 and every command has help`() async throws {
+    let folder = try TemporaryFolder()
+    #expect(try await run(["dance"], folder: folder).status == 64)
+    #expect(try await run(["token", "create", "--name", "x", "--role", "king"], folder: folder).status == 64)
+    for command in [
+      ["--help"], ["serve", "--help"], ["demo", "--help"], ["migrate", "--help"], ["check", "--help"],
+      ["token", "--help"], ["digest", "run", "--help"],
+    ] {
+      let result = try await run(command, folder: folder)
+      #expect(result.status == 0 && result.output.contains("USAGE"), "\(command)")
+    }
+  }
+
+  @Test func `keys are made with and without a running service`() async throws {
+    let folder = try TemporaryFolder()
+    let alone = try await run(["token", "create", "--name", "a", "--role", "editor"], folder: folder)
+    #expect(alone.status == 0 && alone.output.hasPrefix("cd_"))
+    #expect(try await run(["token", "list"], folder: folder).output.contains("editor"))
+
+    let service = try await RunningService()
+    let made = try await service.command("token", "create", "--name", "b", "--role", "reader")
+    #expect(made.status == 0)
+    let key = made.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    #expect(try await service.client.get("/api/v1/councils", headers: ["Authorization": "Bearer \(key)"]).status == 200)
+    #expect(try await service.command("token", "revoke", "1").status == 0)
+    #expect(try await service.client.get("/api/v1/councils", headers: ["Authorization": "Bearer \(key)"]).status == 401)
+    #expect(try await service.command("token", "revoke", "99").status == 1)
+    #expect(try await service.command("digest", "run").output.contains("planning"))
+  }
+
+  @Test func `one process owns the store`() async throws {
+    let service = try await RunningService()
+    let second = try await service.command("serve")
+    #expect(second.status == 1 && second.errors.contains("in use"))
+    #expect(try await service.command("check").status == 0)
+  }
+
+  @Test func `check tells whether mail can leave`() async throws {
+    let folder = try TemporaryFolder()
+    #expect(try await run(["check"], folder: folder).status == 0)
+    let settings = ["MAIL_TRANSPORT": "smtp", "MAIL_SMTP_PORT": "\(try Machine.freePort())"]
+    let result = try await run(["check"], settings, folder: folder)
+    #expect(result.status == 1 && result.output.contains("problem"))
+  }
+
+  @Test func `the sample configuration is the one in the repository, and it is valid`() async throws {
+    let folder = try TemporaryFolder()
+    let sample = try await run(["configuration"], folder: folder).output
+    let file = Machine.root.appending(path: "config/council-digest.yaml")
+    #expect(try String(contentsOf: file, encoding: .utf8) == sample)
+    #expect(try await run(["check", "--config", file.path], folder: folder).status == 0)
+  }
+}
