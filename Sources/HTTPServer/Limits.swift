@@ -29,7 +29,7 @@ public struct Limits: Equatable, Sendable {
   /// After our last byte, waiting for the peer to close (RFC 9112 §9.6).
   public var lingerDeadline: Duration = .seconds(2)
   /// How long a stopping server waits for requests under way.
-  public var drainDeadline: Duration = .seconds(8)
+  public var drainDeadline: Duration = .seconds(7)
 
   public init() {}
 }

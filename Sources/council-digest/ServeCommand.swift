@@ -14,7 +14,7 @@ struct ServeCommand: AsyncParsableCommand {
   func run() async throws {
     let configuration = try options.configuration()
     try await explained {
-      let service = try await CouncilDigestService(configuration, log: standardLog())
+      let service = try await CouncilDigestService(configuration, log: standardLog(configuration.logLevel))
       try await service.run {
         Terminal.line("council-digest serves \(configuration.site.publicURL)")
       }

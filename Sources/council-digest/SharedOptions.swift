@@ -48,7 +48,7 @@ func explained(_ body: () async throws -> Void) async throws {
   }
 }
 
-func standardLog(_ level: Logger.Level = .info) -> Logger {
+func standardLog(_ level: Logger.Level) -> Logger {
   var log = Logger(label: "council-digest") { StreamLogHandler.standardError(label: $0) }
   log.logLevel = level
   return log

@@ -113,7 +113,7 @@ import Testing
     _ = try await service.api("POST", "/digest-runs")
     // The second attempt comes a minute later; until then the letter waits and nothing is lost.
     _ = try await eventually("the first attempt ended") {
-      service.log.contains("uncertain") ? true : nil
+      service.log.contains("mail.uncertain") ? true : nil
     }
     let run = try await service.api("GET", "/digest-runs/1").object()
     #expect(run["queued"] as? Int == 1 && run["sent"] as? Int == 0)

@@ -122,10 +122,8 @@ public final class RawConnection: Sendable {
         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    guard result == 0 else {
-      close(descriptor)
-      throw TestFault("nobody listens on port \(port)")
-    }
+    // The descriptor is closed by deinit, which runs when this throws, too.
+    guard result == 0 else { throw TestFault("nobody listens on port \(port)") }
   }
 
   deinit { close(descriptor) }

@@ -30,7 +30,7 @@ final class Bell: @unchecked Sendable {
 
   func stop(within duration: Duration) {
     condition.withLock {
-      stopDeadline = ContinuousClock.now + duration
+      stopDeadline = min(stopDeadline ?? .now + duration, .now + duration)
       condition.broadcast()
     }
   }

@@ -16,7 +16,7 @@ final class Sender: Service {
 
   /// How long a stopping sender waits for letters under way. What is still under way then is sent again, the same
   /// bytes under the same Message-ID, by the next start.
-  private static let drainDeadline: Duration = .seconds(8)
+  private static let drainDeadline: Duration = .seconds(7)
   private static let storeRetryPause: TimeInterval = 1
 
   init(
@@ -34,6 +34,9 @@ final class Sender: Service {
     self.log = log
     self.openTransport = openTransport
   }
+
+  /// Takes no more letters; those under way may finish. `run` returns once they have, or when their time is over.
+  func stop() { bell.stop(within: Self.drainDeadline) }
 
   /// There is something to send.
   func wake() { bell.ring() }
@@ -55,10 +58,12 @@ final class Sender: Service {
       while bell.workerCount > 0, !Task.isCancelled, !bell.isOverdue {
         try? await Task.sleep(for: .milliseconds(20))
       }
-    } onGracefulShutdown: { [bell] in
-      bell.stop(within: Self.drainDeadline)
+    } onGracefulShutdown: {
+      self.stop()
     }
     bell.stop(within: .zero)
+    // A service that ends before its group asks it to is taken for one that failed.
+    try? await gracefulShutdown()
   }
 
   private func work() {
@@ -118,9 +123,18 @@ final class Sender: Service {
   private func report(_ outcome: SendOutcome, of job: DeliveryQueue.Job) {
     let letter: Logger.Metadata = ["letter": "\(job.mail.id)", "kind": "\(job.mail.kind.rawValue)"]
     switch outcome {
-    case .sent, .refused, .uncertain:
-      if breaker.succeeded() { log.notice("relay.recovered") }
-      if outcome != .sent { log.warning("mail.not-sent", metadata: letter.merging(["outcome": "\(outcome)"]) { $1 }) }
+    case .sent:
+      relayAnswered()
+    case .refused(let reply, let isPermanent):
+      relayAnswered()
+      // The relay's words may hold an address; they stand in the letter's row.
+      let refusal: Logger.Metadata = [
+        "code": "\(reply.code)", "status": "\(reply.status ?? "-")", "permanent": "\(isPermanent)",
+      ]
+      log.warning("mail.refused", metadata: letter.merging(refusal) { $1 })
+    case .uncertain:
+      relayAnswered()
+      log.warning("mail.uncertain", metadata: letter)
     case .relayTrouble(let problem):
       if breaker.failed(problem, needsPerson: false, at: clock.now()) {
         log.error("relay.trouble", metadata: ["problem": "\(problem)"])
@@ -130,5 +144,9 @@ final class Sender: Service {
         log.critical("relay.login-refused", metadata: ["problem": "\(problem)"])
       }
     }
+  }
+
+  private func relayAnswered() {
+    if breaker.succeeded() { log.notice("relay.recovered") }
   }
 }

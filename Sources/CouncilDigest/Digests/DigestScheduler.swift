@@ -12,6 +12,7 @@ struct DigestScheduler: Service {
   let log: Logger
   /// A run was planned: there is something to send.
   let mailQueued: @Sendable () -> Void
+  let health = SchedulerHealth()
   private let wakeups: AsyncStream<Void>
   private let wakeup: AsyncStream<Void>.Continuation
 
@@ -59,11 +60,13 @@ struct DigestScheduler: Service {
     do {
       try await startWhatIsDue()
       try await planWhatIsStarted()
+      health.roundEnded(nil)
     } catch is CancellationError {
       return
     } catch {
       // The rows say what is left; the next round tries again.
-      log.error("digest.round-failed", metadata: ["error": "\(error)"])
+      if health.problem == nil { log.error("digest.round-failed", metadata: ["error": "\(error)"]) }
+      health.roundEnded("\(error)")
     }
   }
 

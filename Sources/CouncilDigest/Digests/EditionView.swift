@@ -12,6 +12,7 @@ struct EditionView: Sendable {
     var text: String?
     var html: String?
     var headings: [String]
+    var hasHeadings: Bool
     var isCancelled: Bool
   }
 
@@ -88,6 +89,7 @@ extension EditionView.Item {
       self.html = html.render(summary)
       self.text = text.render(summary)
     }
+    hasHeadings = !headings.isEmpty
   }
 }
 

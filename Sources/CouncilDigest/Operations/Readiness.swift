@@ -7,23 +7,36 @@ import HTTPTypes
 struct Readiness: Sendable {
   let store: Store
   let sender: Sender
+  let scheduler: DigestScheduler
   let queue: DeliveryQueue
 
   private struct Report: Encodable {
     var ready: Bool
     var store: String
     var sender: String
+    var scheduler: String
+    var nextDigest: Date
     var waitingLetters: Int?
   }
 
   func alive(_ request: Request) async throws -> Response { .text(.ok, "alive") }
 
   func ready(_ request: Request) async throws -> Response {
-    var report = Report(ready: true, store: "ok", sender: "ok")
+    var report = Report(
+      ready: true,
+      store: "ok",
+      sender: "ok",
+      scheduler: "ok",
+      nextDigest: scheduler.schedule.next(after: store.now())
+    )
     do {
       report.waitingLetters = try await queue.waitingCount()
     } catch {
-      report.store = "can’t be read: \(error)"
+      report.store = "can’t be read"
+      report.ready = false
+    }
+    if scheduler.health.problem != nil {
+      report.scheduler = "its last round failed; the log says why"
       report.ready = false
     }
     if let trouble = sender.breaker.trouble {

@@ -15,7 +15,7 @@ struct Application: Sendable {
     let start = ContinuousClock.now
     let (answer, pattern) = await answer(request)
     let response = secured(conditional(answer, request))
-    log.info(
+    log.debug(
       "http.request",
       metadata: [
         // The pattern, not the path: paths hold tokens.

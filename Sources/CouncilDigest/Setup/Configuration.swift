@@ -1,5 +1,6 @@
 import Foundation
 import HTTPServer
+import Logging
 import Mail
 
 /// Everything an operator can set, parsed. See `ConfigurationKey.all` for what each means.
@@ -11,6 +12,7 @@ public struct Configuration: Equatable, Sendable {
   public var trustedProxies: Set<String>
   public var storePath: String
   public var migrationsFolder: String
+  public var logLevel: Logger.Level
   public var adminToken: String?
   public var mail: MailConfiguration
   public var schedule: WeeklySchedule
@@ -95,6 +97,7 @@ extension Configuration {
     )
     storePath = read.text("store.path")
     migrationsFolder = read.optional("store.migrations") ?? Self.standardMigrations
+    logLevel = Logger.Level(rawValue: read.text("log.level")) ?? .info
     adminToken = read.optional("admin.token")
     if let adminToken, adminToken.utf8.count < 16 {
       throw ConfigurationProblem(key: "admin.token", problem: "at least 16 characters; try: openssl rand -hex 24")

@@ -57,6 +57,12 @@ extension ConfigurationKey {
     .init("http.limits.idle_seconds", .number(1...3_600), "75", "Between two requests on one connection"),
     .init("store.path", .text, "data/council-digest.sqlite", "The database; its lock and socket lie beside it"),
     .init("store.migrations", .text, "", "Folder of the SQL files. Default: migrations, else beside the program"),
+    .init(
+      "log.level",
+      .choice(["info", "debug", "warning", "error"]),
+      "info",
+      "Lines on standard error; debug adds requests"
+    ),
     .init("admin.token", .text, "", "A first API key with the operator role; at least 16 characters"),
     .init("mail.transport", .choice(["maildir", "smtp"]), "maildir", "maildir writes files, smtp sends"),
     .init("mail.maildir", .text, "data/mail", "The Maildir letters are written to"),

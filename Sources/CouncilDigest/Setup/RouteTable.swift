@@ -87,7 +87,12 @@ struct RouteTable: Sendable {
   }
 
   private var machinePages: [Route] {
-    let readiness = Readiness(store: store, sender: services.sender, queue: services.queue)
+    let readiness = Readiness(
+      store: store,
+      sender: services.sender,
+      scheduler: services.scheduler,
+      queue: services.queue
+    )
     let robots = "User-agent: *\nDisallow: /confirm/\nDisallow: /unsubscribe/\nDisallow: /digests/\nDisallow: /api/\n"
     let contact = "Contact: mailto:\(site.identity.contactEmail)\nPreferred-Languages: en\n"
     return [

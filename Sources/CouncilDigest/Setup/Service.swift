@@ -85,6 +85,8 @@ private struct HTTPService: ServiceLifecycle.Service {
     log.notice("http.listening", metadata: ["address": "http://\(configuration.host):\(configuration.port)"])
     listening()
     try? await gracefulShutdown()
+    // At the same time: together they must not take longer than a supervisor waits.
+    services.sender.stop()
     await server.drain()
   }
 

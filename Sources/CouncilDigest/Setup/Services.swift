@@ -25,7 +25,7 @@ struct Services: Sendable {
       identity: configuration.site,
       templates: templates,
       assets: try Assets(folder: Resources.folder("assets")),
-      cache: PageCache(),
+      cache: PageCache(clock: clock, timeZone: configuration.site.timeZone),
       isDemo: isDemo
     )
     apiKeys = APIKeys(store: store, adminToken: configuration.adminToken)
