@@ -51,7 +51,7 @@ CREATE TABLE meeting (
   starts_at INTEGER NOT NULL,
   status TEXT NOT NULL CHECK (status IN ('scheduled', 'held', 'cancelled')),
   has_summary INTEGER NOT NULL CHECK (has_summary IN (0, 1)),
-  -- When its text is public, and when it counts as announced: both NULL while there is no summary.
+  -- What the operator dates its text, and when it counts as announced: both NULL while there is no summary.
   published_at INTEGER,
   announced_at INTEGER,
   -- 0 for archive: shown on the site and never mailed.
@@ -64,6 +64,7 @@ CREATE TABLE meeting (
 ) STRICT;
 CREATE INDEX meeting_by_time ON meeting (council_id, starts_at);
 CREATE INDEX meeting_by_committee ON meeting (committee_id, starts_at);
+CREATE INDEX meeting_by_revision ON meeting (revision_id);
 CREATE INDEX meeting_by_announcement ON meeting (announced_at) WHERE announced_at IS NOT NULL;
 
 -- Immutable: a letter that was queued renders the text it was queued with.
@@ -89,7 +90,7 @@ CREATE TABLE subscriber (
   email_key TEXT NOT NULL UNIQUE,
   state TEXT NOT NULL CHECK (state IN ('pending', 'active', 'suppressed', 'unsubscribed')),
   density TEXT NOT NULL DEFAULT 'brief' CHECK (density IN ('headlines', 'brief', 'full')),
-  -- Exclusive start of what their next digest carries; moves only when a digest was sent.
+  -- Exclusive start of what their next digest carries; moves only when a digest was sent, and outlives leaving.
   window_start INTEGER,
   created_at INTEGER NOT NULL,
   confirmed_at INTEGER,
@@ -125,6 +126,7 @@ CREATE TABLE subscription (
   UNIQUE (consent_id, target)
 ) STRICT;
 CREATE UNIQUE INDEX subscription_once ON subscription (subscriber_id, target) WHERE state = 'active';
+CREATE INDEX subscription_by_subscriber ON subscription (subscriber_id, state);
 CREATE INDEX subscription_by_council ON subscription (council_id, state);
 
 -- Counts for the caps on sign-ups; the network is a keyed hash and rows live for an hour.
@@ -162,6 +164,8 @@ CREATE TABLE feedback (
   created_at INTEGER NOT NULL
 ) STRICT;
 
+CREATE INDEX feedback_by_meeting ON feedback (meeting_id);
+
 CREATE TABLE digest_run (
   id INTEGER PRIMARY KEY,
   week TEXT NOT NULL,
@@ -198,6 +202,7 @@ CREATE TABLE edition_item (
   revision_id INTEGER NOT NULL REFERENCES meeting_revision (id) ON DELETE CASCADE,
   PRIMARY KEY (edition_id, revision_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX edition_item_by_revision ON edition_item (revision_id);
 
 CREATE TABLE outgoing_mail (
   id INTEGER PRIMARY KEY,
@@ -227,4 +232,6 @@ CREATE TABLE outgoing_mail (
 CREATE UNIQUE INDEX outgoing_mail_once ON outgoing_mail (run_id, subscriber_id) WHERE run_id IS NOT NULL;
 CREATE INDEX outgoing_mail_by_recipient ON outgoing_mail (lower(recipient), date) WHERE is_urgent = 1;
 CREATE INDEX outgoing_mail_waiting ON outgoing_mail (is_urgent, next_attempt_at) WHERE state = 'queued';
-CREATE INDEX outgoing_mail_by_run ON outgoing_mail (run_id, state) WHERE run_id IS NOT NULL;
+CREATE INDEX outgoing_mail_by_run ON outgoing_mail (run_id, state, next_attempt_at) WHERE run_id IS NOT NULL;
+CREATE INDEX outgoing_mail_by_subscriber ON outgoing_mail (subscriber_id, state);
+CREATE INDEX outgoing_mail_held ON outgoing_mail (state) WHERE state = 'sending';

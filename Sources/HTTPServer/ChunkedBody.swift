@@ -14,6 +14,8 @@ struct ChunkedBody: Equatable {
   private var overhead = 0
   private(set) var content: [UInt8] = []
 
+  private static let freeLineBytes = 18
+
   var isComplete: Bool { state == .done }
 
   /// Consumes from `bytes` starting at `position`; stops at the end of the body and leaves what follows.
@@ -46,7 +48,7 @@ struct ChunkedBody: Equatable {
         if line.isEmpty {
           state = .done
         } else {
-          _ = try HTTPFieldLine.check(line)
+          try HTTPFieldLine.check(line)
         }
       case .done:
         return
@@ -62,7 +64,8 @@ struct ChunkedBody: Equatable {
     while position < bytes.count {
       let byte = bytes[position]
       position += 1
-      overhead += 1
+      // A size and a line end are the price of a chunk; extensions and trailers are what is bounded.
+      if state == .trailers || line.count >= Self.freeLineBytes { overhead += 1 }
       guard overhead <= limits.chunkOverheadBytes else { throw .malformed("too many chunk extensions or trailers") }
       if byte == 0x0A {
         guard line.last == 0x0D else { throw .malformed("a bare LF in a chunked body") }

@@ -82,7 +82,10 @@ final class Connection: @unchecked Sendable {
         return
       case .head(let head):
         wait(service.limits.bodyDeadline)
-        parser.admitBody(maximumBytes: service.bodyLimit(head))
+        switch service.admission(head, peer) {
+        case .refused(let response): return answer(response, to: nil)
+        case .upTo(let bytes): parser.admitBody(maximumBytes: bytes)
+        }
         if head.expectsContinue, parser.bufferedBytes == 0, parser.wantsBody { write(ResponseEncoder.proceed) }
       case .request(let head, let body):
         handle(head, body)
@@ -149,8 +152,9 @@ final class Connection: @unchecked Sendable {
       switch socket.send(output, from: written) {
       case .done(let count):
         written += count
-        if phase == .finishing || !output.isEmpty { wait(service.limits.writeDeadline) }
       case .wouldBlock:
+        // Each time some of it leaves the wait begins anew: a peer that reads is given time.
+        wait(service.limits.writeDeadline)
         socket.waitUntilWritable()
         socket.pauseReading()
         return
@@ -166,8 +170,10 @@ final class Connection: @unchecked Sendable {
     case .finishing: linger()
     case .reading:
       wait(parser.isReadingHead ? service.limits.idleDeadline : service.limits.bodyDeadline)
+      if shard.isDraining { drain() }
       if wasBlocked { next() }
-    case .handling, .lingering, .closed: break
+    case .handling: deadline = nil
+    case .lingering, .closed: break
     }
   }
 

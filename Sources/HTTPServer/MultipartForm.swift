@@ -15,7 +15,10 @@ enum MultipartForm {
       position += delimiter.count
       if bytes[position...].starts(with: [0x2D, 0x2D]) { return fields }
       guard bytes[position...].starts(with: [0x0D, 0x0A]) else { throw .brokenMultipart("a broken delimiter") }
-      guard let end = find(delimiter, in: bytes, from: position) else { throw .brokenMultipart("no closing delimiter") }
+      // From behind the CRLF that ends this delimiter: the same CRLF can't begin the next.
+      guard let end = find(delimiter, in: bytes, from: position + 2) else {
+        throw .brokenMultipart("no closing delimiter")
+      }
       guard fields.count < Form.maximumFields else { throw .tooManyFields }
       fields.append(try part(bytes[(position + 2)..<end]))
       position = end

@@ -93,7 +93,7 @@ extension RequestHead {
     let isPlain = text.utf8.allSatisfy { byte in
       isAlphanumeric(byte) || [0x2D, 0x2E, 0x5F, 0x7E, 0x3A, 0x5B, 0x5D].contains(byte)
     }
-    guard isPlain else { throw .malformed("Host is not a host and port") }
+    guard isPlain, !text.isEmpty else { throw .malformed("Host is not a host and port") }
   }
 
   static let host = HTTPField.Name.parsedHost

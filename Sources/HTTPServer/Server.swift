@@ -12,15 +12,15 @@ public final class Server: @unchecked Sendable {
 
   /// - Parameters:
   ///   - shards: serial queues that share the connections; one per core is enough.
-  ///   - bodyLimit: the most bytes of body a request may have, asked once its head is known.
+  ///   - admission: what happens to the body of a request, asked once its head is known and before the body is read.
   ///   - handler: answers a request; runs on the connection's shard, so it must not block.
   public init(
     limits: Limits = Limits(),
     shards: Int = ProcessInfo.processInfo.activeProcessorCount,
-    bodyLimit: @escaping @Sendable (RequestHead) -> Int,
+    admission: @escaping @Sendable (RequestHead, Request.Peer) -> BodyAdmission,
     handler: @escaping @Sendable (Request) async -> Response
   ) {
-    service = ServerService(limits: limits, bodyLimit: bodyLimit, handler: handler)
+    service = ServerService(limits: limits, admission: admission, handler: handler)
     self.shards = (0..<max(1, shards)).map(Shard.init)
   }
 
@@ -28,7 +28,13 @@ public final class Server: @unchecked Sendable {
   /// - Returns: the port of each address, in order; 0 for a Unix socket.
   /// - Throws: `ListenError` naming the address; then nothing is left listening.
   public func start(on addresses: [ListenAddress]) throws -> [Int] {
-    let sockets = try addresses.map { try ListeningSocket($0) }
+    var sockets: [ListeningSocket] = []
+    do {
+      for address in addresses { sockets.append(try ListeningSocket(address)) }
+    } catch {
+      for socket in sockets { Foundation.close(socket.descriptor) }
+      throw error
+    }
     listeners = sockets.map { Listener(socket: $0, shards: shards, service: service) }
     for listener in listeners { listener.start() }
     return sockets.map(\.port)

@@ -4,7 +4,7 @@ import Synchronization
 /// What all connections of one server share: its limits, its handler and the count of who is connected.
 final class ServerService: Sendable {
   let limits: Limits
-  let bodyLimit: @Sendable (RequestHead) -> Int
+  let admission: @Sendable (RequestHead, Request.Peer) -> BodyAdmission
   let handler: @Sendable (Request) async -> Response
   private let counts = Mutex(Counts())
 
@@ -15,11 +15,11 @@ final class ServerService: Sendable {
 
   init(
     limits: Limits,
-    bodyLimit: @escaping @Sendable (RequestHead) -> Int,
+    admission: @escaping @Sendable (RequestHead, Request.Peer) -> BodyAdmission,
     handler: @escaping @Sendable (Request) async -> Response
   ) {
     self.limits = limits
-    self.bodyLimit = bodyLimit
+    self.admission = admission
     self.handler = handler
   }
 

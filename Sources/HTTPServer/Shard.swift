@@ -12,9 +12,6 @@ final class Shard: TaskExecutor, @unchecked Sendable {
   var readBuffer = [UInt8](repeating: 0, count: 65_536)
   private(set) var isDraining = false
 
-  /// How often deadlines are looked at; a deadline is late by at most this.
-  private static let tick: Duration = .milliseconds(100)
-
   init(number: Int) {
     queue = DispatchQueue(label: "http.shard.\(number)")
     timer = DispatchSource.makeTimerSource(queue: queue)
@@ -50,8 +47,6 @@ final class Shard: TaskExecutor, @unchecked Sendable {
   func stop() {
     timer.cancel()
   }
-
-  var connectionCount: Int { queue.sync { connections.count } }
 
   private func closeOverdueConnections() {
     guard !connections.isEmpty else { return }

@@ -15,6 +15,9 @@ public struct Envelope: Equatable, Sendable {
 /// A way out for letters. One instance belongs to one worker thread; `send` blocks until the outcome is known.
 public protocol MailTransport: AnyObject {
   func send(_ envelope: Envelope) -> SendOutcome
+
+  /// Why letters could not leave now, without sending one; nil when they could.
+  func problem() -> String?
 }
 
 /// How one attempt to send a letter ended.

@@ -25,11 +25,25 @@ public final class Maildir: MailTransport {
       try write(envelope, to: temporary.path)
       let target = folder.appending(path: "new/\(name)").path
       guard rename(temporary.path, target) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+      try sync(folder.appending(path: "new").path)
       return .sent
     } catch {
       unlink(temporary.path)
       return .relayTrouble("the Maildir can't be written: \(error.localizedDescription)")
     }
+  }
+
+  public func problem() -> String? {
+    let folders = ["tmp", "new"].map { folder.appending(path: $0).path }
+    return folders.allSatisfy { access($0, W_OK) == 0 } ? nil : "the Maildir \(folder.path) can't be written"
+  }
+
+  /// A name in a folder is durable once the folder is.
+  private func sync(_ path: String) throws {
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
   }
 
   private func write(_ envelope: Envelope, to path: String) throws {

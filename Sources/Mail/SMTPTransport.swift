@@ -32,13 +32,13 @@ public final class SMTPTransport: MailTransport {
   }
 
   /// Connects, turns TLS on and logs in as `send` would, and leaves. Nil when the relay would have us.
-  public func connectionProblem() throws -> String? {
+  public func problem() -> String? {
     let transfer = Transfer(content: [], requiresLogin: false, isLoggedIn: false)
-    return try withExtendedLifetime(transfer) {
+    return withExtendedLifetime(transfer) {
       ccurl_set_pointer(handle.pointer, CURLOPT_HEADERDATA, Unmanaged.passUnretained(transfer).toOpaque())
-      try set(CURLOPT_CONNECT_ONLY, 1)
+      ccurl_set_long(handle.pointer, CURLOPT_CONNECT_ONLY, 1)
       let result = curl_easy_perform(handle.pointer)
-      try set(CURLOPT_CONNECT_ONLY, 0)
+      ccurl_set_long(handle.pointer, CURLOPT_CONNECT_ONLY, 0)
       needsFreshConnection = true
       guard result == CURLE_OK else {
         let code = handle.long(CURLINFO_RESPONSE_CODE)

@@ -15,7 +15,7 @@ public struct HTMLRenderer: Sendable {
 
   public func render(_ document: Document) -> String {
     var slugs = HeadingSlugs()
-    return blocks(document.blocks, tight: false, &slugs) + notes(document.footnotes, &slugs)
+    return blocks(document.blocks, tight: false, depth: 0, &slugs) + notes(document.footnotes, &slugs)
   }
 
   /// A run of inline content without any block around it.
@@ -27,7 +27,12 @@ public struct HTMLRenderer: Sendable {
     return document.headings.map { id(slugs.next(for: $0)) }
   }
 
-  private func blocks(_ blocks: [Document.Block], tight: Bool, _ slugs: inout HeadingSlugs) -> String {
+  private func blocks(
+    _ blocks: [Document.Block],
+    tight: Bool,
+    depth: Int = 1,
+    _ slugs: inout HeadingSlugs
+  ) -> String {
     var html = ""
     for block in blocks {
       switch block {
@@ -35,7 +40,8 @@ public struct HTMLRenderer: Sendable {
         html += tight ? text(inlines) + "\n" : element("p", text(inlines))
       case .heading(let level, let inlines):
         let name = "h\(min(6, level + headingShift))"
-        let id = idPrefix == nil ? "" : " id=\"\(id(slugs.next(for: inlines.plainText)))\""
+        // The contents list the headings of the top level; those inside lists and quotes need no address.
+        let id = idPrefix == nil || depth > 0 ? "" : " id=\"\(id(slugs.next(for: inlines.plainText)))\""
         html += "<\(name)\(id)\(style(name))>\(text(inlines))</\(name)>\n"
       case .list(let start, let isTight, let items):
         html += list(start, isTight, items, &slugs)
@@ -121,14 +127,18 @@ public struct HTMLRenderer: Sendable {
 
 /// Ids for headings: their words, with a number when they repeat.
 private struct HeadingSlugs {
-  private var seen: [String: Int] = [:]
+  private var seen: Set<String> = []
 
   mutating func next(for heading: String) -> String {
     let words = heading.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
     let slug = words.isEmpty ? "section" : words.prefix(8).joined(separator: "-")
-    seen[slug, default: 0] += 1
-    let count = seen[slug, default: 1]
-    return count == 1 ? slug : "\(slug)-\(count)"
+    var candidate = slug
+    var count = 1
+    while !seen.insert(candidate).inserted {
+      count += 1
+      candidate = "\(slug)-\(count)"
+    }
+    return candidate
   }
 }
 

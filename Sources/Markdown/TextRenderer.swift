@@ -59,7 +59,9 @@ public struct TextRenderer: Sendable {
     let words = flat(inlines, &links)
     let text = words.split(separator: "\n", omittingEmptySubsequences: false)
       .map { TextWrap.wrap(String($0), width: width) }.joined(separator: "\n")
-    return ([text] + links).filter { !$0.isEmpty }.joined(separator: "\n")
+    // An address that is all there is still stands alone on its line.
+    let lead = text.isEmpty && !links.isEmpty ? "Link:" : text
+    return ([lead] + links).filter { !$0.isEmpty }.joined(separator: "\n")
   }
 
   private func flat(_ inlines: [Document.Inline], _ links: inout [String]) -> String {

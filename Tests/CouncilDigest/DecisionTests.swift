@@ -173,7 +173,7 @@ private func date(_ text: String) throws -> Date { try Date(text, strategy: .iso
       week: "2026-W48",
       end: end,
       candidates: Dictionary(grouping: candidates, by: \.council),
-      pending: [:],
+      sittings: [:],
       mailsQuietWeeks: quiet
     ).content(for: .init(windowStart: from ?? start, density: .brief, follows: follows))
   }

@@ -96,6 +96,11 @@ private struct Chain {
     return sent
   }
 
+  func control(_ control: ControlDigestRun, run: Int64) async throws {
+    let now = clock.now
+    _ = try await services.store.write { try control.apply(to: run, now: now, $0) }
+  }
+
   func runs() async throws -> [DigestRun] {
     try await services.store.read { database in
       try Row.fetchAll(database, sql: "SELECT \(DigestRun.columns) FROM digest_run ORDER BY id").compactMap(
@@ -211,6 +216,104 @@ private struct Chain {
     let run = try #require(try await chain.runs().first)
     let counts = try await chain.services.store.read { try run.counts($0) }
     #expect(run.state == .sent && counts.uncertain == 1 && counts.recipients == 1)
+  }
+
+  @Test func `a cancelled scheduled run stays cancelled`() async throws {
+    let chain = try await Chain("2026-11-23T12:00:00Z")
+    try await chain.subscribe("ann@example.org")
+    try await chain.publish("a")
+    try chain.clock.move(to: "2026-11-28T08:00:00Z")
+    await chain.services.scheduler.work()
+    try await chain.control(.cancel, run: 1)
+    chain.clock.move(by: 60)
+    #expect(try await chain.work().isEmpty)
+    let run = try #require(try await chain.runs().first)
+    #expect(try await chain.runs().count == 1 && run.state == .cancelled && run.finishedAt != nil)
+    try chain.clock.move(to: "2026-12-05T08:00:00Z")
+    #expect(try await chain.work() == ["ann@example.org": ["a"]], "nothing was lost by it")
+  }
+
+  @Test func `a cancelled week run again reaches only those who have no letter of it`() async throws {
+    let chain = try await Chain("2026-11-23T12:00:00Z")
+    try await chain.subscribe("ann@example.org")
+    try await chain.subscribe("bob@example.org")
+    try await chain.publish("a")
+    try chain.clock.move(to: "2026-11-28T08:00:00Z")
+    await chain.services.scheduler.work()
+    let first = try #require(try chain.services.queue.take())
+    try chain.services.queue.record(.sent, of: first.mail)
+    let held = try #require(try chain.services.queue.take())
+    try await chain.control(.cancel, run: 1)
+    try chain.services.queue.record(.refused(Reply(code: 450, text: "later"), isPermanent: false), of: held.mail)
+    let cancelled = try #require(try await chain.runs().first)
+    let counts = try await chain.services.store.read { try cancelled.counts($0) }
+    #expect(counts.sent == 1 && counts.cancelled == 1 && counts.queued == 0 && cancelled.finishedAt != nil)
+    chain.clock.move(by: 3_600)
+    let now = chain.clock.now
+    try await chain.services.store.write {
+      _ = try StartDigestRun.start(week: try #require(ISOWeek(parsing: "2026-W48")), end: now, now: now, $0)
+    }
+    #expect(try await chain.work() == [held.mail.recipient: ["a"]])
+  }
+
+  @Test func `a letter that still waits is overtaken by the next run's, which carries its items`() async throws {
+    let chain = try await Chain("2026-11-23T12:00:00Z")
+    try await chain.subscribe("ann@example.org")
+    try await chain.publish("a")
+    try chain.clock.move(to: "2026-11-28T08:00:00Z")
+    let later = SendOutcome.refused(Reply(code: 450, text: "later"), isPermanent: false)
+    #expect(try await chain.work { _ in later }.isEmpty)
+    chain.clock.move(by: 2 * 86_400)
+    try await chain.publish("b")
+    let now = chain.clock.now
+    try await chain.services.store.write {
+      _ = try StartDigestRun.start(week: try #require(ISOWeek(parsing: "2026-W49")), end: now, now: now, $0)
+    }
+    #expect(try await chain.work() == ["ann@example.org": ["a", "b"]])
+    #expect(try await chain.work().isEmpty)
+    #expect(try await chain.runs().allSatisfy { $0.state == .sent })
+  }
+
+  @Test func `a letter that can't be composed does not stop the others`() async throws {
+    let chain = try await Chain("2026-11-23T12:00:00Z")
+    try await chain.subscribe("ann@example.org")
+    let (now, key) = (chain.clock.now, chain.services.store.keys.current)
+    try await chain.services.store.write { database in
+      for address in ["broken@example.org", "fine@example.org"] {
+        try OutgoingMail.queue(
+          .confirmation,
+          to: try EmailAddress(parsing: address),
+          body: LetterBody(subject: "s", text: "t", html: "h"),
+          referenceID: 1,
+          key: key,
+          now: now,
+          database
+        )
+      }
+      try database.execute(
+        sql: "UPDATE letter_body SET text = x'00' WHERE id = (SELECT min(letter_body_id) FROM outgoing_mail)"
+      )
+    }
+    #expect(try chain.services.queue.take()?.mail.recipient == "fine@example.org")
+    let diagnostic = try await chain.services.store.read {
+      try String.fetchOne($0, sql: "SELECT diagnostic FROM outgoing_mail WHERE recipient = 'broken@example.org'")
+    }
+    #expect(diagnostic?.contains("composed") == true)
+  }
+
+  @Test func `who leaves and comes back is not told the same again`() async throws {
+    let chain = try await Chain("2026-11-23T12:00:00Z")
+    try await chain.subscribe("ann@example.org")
+    try await chain.publish("a")
+    try chain.clock.move(to: "2026-11-28T08:00:00Z")
+    _ = try await chain.work()
+    let now = chain.clock.now
+    try await chain.services.store.write { try Unsubscribe.leave(1, now: now, $0) }
+    chain.clock.move(by: 86_400)
+    try await chain.subscribe("ann@example.org")
+    try await chain.publish("b")
+    try chain.clock.move(to: "2026-12-05T08:00:00Z")
+    #expect(try await chain.work() == ["ann@example.org": ["b"]])
   }
 
   @Test func `confirmations overtake digests`() async throws {

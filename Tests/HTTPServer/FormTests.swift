@@ -37,6 +37,22 @@ import Testing
     #expect(throws: Form.Problem.self) { try Form(body: request("multipart/form-data; boundary=B", body)) }
   }
 
+  @Test func `no bytes make the decoders trap`() {
+    var generator = SystemRandomNumberGenerator()
+    let pieces = [
+      "--B", "\r\n", "--", "\n", "B", "Content-Disposition: form-data; name=a", ":", ";", "=", "%", "%4", "&", "é",
+      "\u{0}", "\r",
+    ]
+    for _ in 0..<20_000 {
+      let body = (0..<Int.random(in: 0...8, using: &generator)).map { _ in pieces.randomElement(using: &generator) ?? ""
+      }.joined()
+      _ = try? Form(body: request("multipart/form-data; boundary=B", body))
+      _ = try? Form(body: request("application/x-www-form-urlencoded", body))
+      _ = MediaType(body)
+    }
+    #expect(throws: Form.Problem.self) { try Form(body: request("multipart/form-data; boundary=B", "--B\r\n--B--")) }
+  }
+
   @Test func `another media type is refused unless the body is empty`() throws {
     #expect(throws: Form.Problem.unknownMediaType) { try Form(body: request("text/plain", "a=1")) }
     #expect(try Form(body: request("text/plain", "")).fields.isEmpty)

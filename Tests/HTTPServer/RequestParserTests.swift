@@ -101,6 +101,30 @@ private func outcomes(_ text: String, pieces: Int = .max, bodyLimit: Int = 1_000
     for pieces in [1, 2, 3, 7] { #expect(outcomes(text, pieces: pieces) == expected, "\(text.debugDescription)") }
   }
 
+  @Test func `an upload in many small chunks is read`() {
+    let chunks = String(repeating: "1\r\nx\r\n", count: 5_000)
+    let text = "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(chunks)0\r\n\r\n"
+    #expect(outcomes(text, pieces: 999, bodyLimit: 5_000) == ["POST /a [\(String(repeating: "x", count: 5_000))]"])
+    let extended =
+      "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;" + String(repeating: "x", count: 20_000)
+    #expect(outcomes(extended) == ["400"])
+  }
+
+  @Test func `no bytes make the parser trap, and whole is the same as pieces`() {
+    var generator = SystemRandomNumberGenerator()
+    let pieces = [
+      "GET", " ", "/", "HTTP/1.1", "\r\n", "Host: a", "\r\n\r\n", "Content-Length: 3", "Transfer-Encoding: chunked",
+      "3", "abc", ":", "\t", "\0", "é",
+      "0\r\n\r\n", "POST / HTTP/1.1\r\nHost: a\r\n",
+    ]
+    for _ in 0..<3_000 {
+      let text = (0..<Int.random(in: 1...14, using: &generator)).map { _ in
+        pieces.randomElement(using: &generator) ?? ""
+      }.joined()
+      #expect(outcomes(text) == outcomes(text, pieces: 1), "\(text.debugDescription)")
+    }
+  }
+
   @Test func `a long request line is 414 before it ends`() {
     #expect(outcomes("GET /" + String(repeating: "a", count: 9_000), pieces: 1_000) == ["414"])
     #expect(

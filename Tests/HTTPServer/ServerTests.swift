@@ -16,7 +16,11 @@ private struct EchoServer {
   init(limits: Limits = Limits(), bodyBytes: Int = 0) throws {
     let gate = AsyncStream<Void>.makeStream()
     self.gate = gate.continuation
-    server = Server(limits: limits, shards: 2, bodyLimit: { $0.path == "/large" ? 10_000_000 : 1_000 }) { request in
+    server = Server(
+      limits: limits,
+      shards: 2,
+      admission: { head, _ in .upTo(bytes: head.path == "/large" ? 10_000_000 : 1_000) }
+    ) { request in
       if request.path == "/slow" { try? await Task.sleep(for: .milliseconds(100)) }
       if request.path == "/held" { for await _ in gate.stream {} }
       let body =

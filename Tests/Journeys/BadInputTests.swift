@@ -119,6 +119,49 @@ import Testing
     #expect(try await service.api("PUT", "/councils/w/meetings/a", large).status == 422)
   }
 
+  @Test func `a stranger's large body is not read`() async throws {
+    let service = try await service()
+    let head =
+      "PUT /api/v1/councils/w/meetings/a HTTP/1.1\r\nHost: 127.0.0.1:\(service.port)\r\nContent-Length: 9000000\r\n"
+    let answer = try HTTPExchange(parsing: try await service.client.exchange(Array((head + "\r\n").utf8)))
+    #expect(answer.status == 401 && answer.field("connection") == "close")
+    let foreign = try await service.client.exchange(
+      Array(head.replacing("127.0.0.1", with: "evil.example").utf8) + Array("\r\n".utf8)
+    )
+    #expect(try HTTPExchange(parsing: foreign).status == 421)
+  }
+
+  @Test func `what looks like a dry run never becomes a run`() async throws {
+    let service = try await service()
+    for value in ["1", "TRUE", "yes"] {
+      #expect(try await service.api("POST", "/digest-runs?dry_run=\(value)").status == 422)
+    }
+    #expect(try #require(try await service.api("GET", "/digest-runs").object()["items"] as? [Any]).isEmpty)
+  }
+
+  @Test func `repeated and endless choices are taken or refused, never a fault`() async throws {
+    let service = try await service()
+    let twice = [("email", "jo@paper.example"), ("request", "Buses"), ("council", "w"), ("council", "w")]
+    #expect(try await service.client.post(form: twice, to: "/topics/request").status == 303)
+    let many = [("email", "jo@paper.example"), ("request", "Buses")] + (0..<500).map { ("council", "c\($0)") }
+    #expect(try await service.client.post(form: many, to: "/topics/request").status == 422)
+  }
+
+  @Test func `a council nobody confirmed to follow can be deleted, a followed one not`() async throws {
+    let service = try await service()
+    _ = try await service.client.post(form: [("email", "ann@resident.example"), ("council", "w")], to: "/subscribe")
+    let path = try RunningService.path(
+      of: "/confirm/",
+      in: try await service.waitForLetter(to: "ann@resident.example", "confirmation")
+    )
+    #expect(try await service.api("DELETE", "/councils/w").status == 204)
+    #expect(try await service.client.post(form: [], to: path).status == 404)
+    _ = try await service.api("PUT", "/councils/w", Samples.council)
+    try await service.subscribe("bob@resident.example", to: "w")
+    let refused = try await service.api("DELETE", "/councils/w")
+    #expect(refused.status == 409 && refused.text.contains("1"))
+  }
+
   @Test func `tokens that are wrong, foreign or cut are 404`() async throws {
     let service = try await service()
     _ = try await service.client.post(form: [("email", "ann@resident.example"), ("council", "w")], to: "/subscribe")

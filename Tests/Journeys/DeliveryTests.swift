@@ -84,7 +84,7 @@ import Testing
       let answer = try await service.client.get("/readyz")
       return answer.status == 503 ? answer : nil
     }
-    #expect(unready.text.contains("mail can’t leave") && unready.text.contains("letters wait"))
+    #expect(unready.text.contains("mail can’t leave since") && unready.text.contains("letters wait"))
     #expect(try await service.client.get("/healthz").status == 200)
     try await sink.start()
     _ = try await eventually("the letter arrives") { try sink.letters().count == 1 ? true : nil }

@@ -91,9 +91,9 @@ import Testing
 
   @Test func `a check connects and sends nothing`() async throws {
     let sink = try await SMTPSink()
-    #expect(try transport(sink.port).connectionProblem() == nil)
-    #expect(try transport(sink.port, tls: .required).connectionProblem() != nil)
-    #expect(try transport(try Machine.freePort()).connectionProblem() != nil)
+    #expect(try transport(sink.port).problem() == nil)
+    #expect(try transport(sink.port, tls: .required).problem() != nil)
+    #expect(try transport(try Machine.freePort()).problem() != nil)
     #expect(try sink.letters().isEmpty)
   }
 }

@@ -23,6 +23,6 @@ public final class TestClock: Sendable {
   }
 
   public var wall: WallClock {
-    WallClock(now: { self.now }, sleep: { duration in self.move(by: Double(duration.components.seconds)) })
+    WallClock(now: { self.now })
   }
 }

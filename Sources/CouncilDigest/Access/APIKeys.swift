@@ -1,6 +1,8 @@
 import Crypto
 import Foundation
 import GRDB
+import HTTPServer
+import Synchronization
 
 /// An API key as it is listed: never the secret, which is shown once and stored as a hash.
 struct APIKey: Equatable, Sendable {
@@ -11,32 +13,35 @@ struct APIKey: Equatable, Sendable {
   var revokedAt: Date?
 }
 
-/// The keys made by `token create`, and the bootstrap key of the configuration.
-struct APIKeys: Sendable {
-  let store: Store
-  /// SHA-256 of `admin.token`. The keys have 256 random bits, so a plain hash is enough.
-  private let bootstrapHash: Data?
+/// The keys made by `token create`, and the bootstrap key of the configuration. The valid ones are held in memory as hashes,
+/// so that a stranger is turned away before anything is read for them.
+final class APIKeys: Sendable {
+  private let store: Store
+  /// By SHA-256: the keys have 256 random bits, so a plain hash is enough, and looking one up tells nothing about others.
+  private let valid: Mutex<[Data: Role]>
 
-  init(store: Store, adminToken: String?) {
+  init(store: Store, adminToken: String?) async throws {
     self.store = store
-    bootstrapHash = adminToken.map(Self.hash)
+    var roles = try await store.read { database in
+      let rows = try Row.fetchAll(database, sql: "SELECT hash, role FROM api_key WHERE revoked_at IS NULL")
+      return rows.reduce(into: [Data: Role]()) { $0[$1["hash"]] = Role(rawValue: $1["role"]) }
+    }
+    if let adminToken { roles[Self.hash(adminToken)] = .operator }
+    valid = Mutex(roles)
   }
 
-  /// The role of the key in an `Authorization: Bearer` value, or nil when no such key is valid.
-  func role(ofAuthorization header: String?) async throws -> Role? {
+  /// Where keys are asked for.
+  static let path = "/api/v1"
+
+  /// The role of the key in an `Authorization: Bearer` value, or nil when no such key is valid. Who may open the control
+  /// socket is the operator.
+  func role(of header: String?, from peer: Request.Peer) -> Role? {
+    if peer == .unixSocket { return .operator }
     guard let header, header.utf8.count <= 512 else { return nil }
     let parts = header.split(separator: " ", maxSplits: 1)
     guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
     let hash = Self.hash(parts[1].trimmingCharacters(in: .whitespaces))
-    if let bootstrapHash, isEqualInConstantTime(Array(hash), Array(bootstrapHash)) { return .operator }
-    let role = try await store.read { database in
-      try String.fetchOne(
-        database,
-        sql: "SELECT role FROM api_key WHERE hash = ? AND revoked_at IS NULL",
-        arguments: [hash]
-      )
-    }
-    return role.flatMap(Role.init)
+    return valid.withLock { $0[hash] }
   }
 
   /// A new key. The text is returned this once.
@@ -51,6 +56,7 @@ struct APIKeys: Sendable {
       )
       return database.lastInsertedRowID
     }
+    valid.withLock { $0[hash] = role }
     return (APIKey(id: id, name: name, role: role, createdAt: now), secret)
   }
 
@@ -73,13 +79,16 @@ struct APIKeys: Sendable {
   /// False when there is no such key. Revoking twice changes nothing.
   func revoke(id: Int64) async throws -> Bool {
     let now = store.now()
-    return try await store.write { database in
-      try database.execute(
-        sql: "UPDATE api_key SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?",
+    let hash = try await store.write { database in
+      try Data.fetchOne(
+        database,
+        sql: "UPDATE api_key SET revoked_at = coalesce(revoked_at, ?) WHERE id = ? RETURNING hash",
         arguments: [now.milliseconds, id]
       )
-      return database.changesCount > 0
     }
+    guard let hash else { return false }
+    valid.withLock { $0[hash] = nil }
+    return true
   }
 
   private static func hash(_ secret: String) -> Data { Data(SHA256.hash(data: Data(secret.utf8))) }

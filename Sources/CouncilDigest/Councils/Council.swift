@@ -33,7 +33,9 @@ struct Committee: Equatable, Sendable {
 }
 
 extension Council {
-  static let columns = "council.id, council.slug, name, short_name, website, meetings_url, time_zone"
+  static let columns = """
+    council.id, council.slug, council.name, council.short_name, council.website, council.meetings_url, council.time_zone
+    """
 
   init(row: Row) {
     id = row["id"]

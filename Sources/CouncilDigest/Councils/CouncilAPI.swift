@@ -20,7 +20,8 @@ struct CouncilAPI: Sendable {
     return try JSONOutput.response(.ok, CouncilItem(council))
   }
 
-  /// A council that somebody follows stays: their subscription would end without a word.
+  /// A council that somebody follows stays: their subscription would end without a word. A sign-up that was never
+  /// confirmed does not hold it.
   func delete(_ request: Request) async throws -> Response {
     let slug = request.parameter("council")
     try await store.write { database in
@@ -30,7 +31,7 @@ struct CouncilAPI: Sendable {
           database,
           sql: """
             SELECT count(DISTINCT subscriber_id) FROM subscription
-            WHERE council_id = ? AND state IN ('active', 'pending')
+            WHERE council_id = ? AND state = 'active'
             """,
           arguments: [council.id]
         ) ?? 0
@@ -38,7 +39,7 @@ struct CouncilAPI: Sendable {
         throw Refusal.conflict("\(council.name) is followed by \(followers) subscribers and can’t be deleted")
       }
       try database.execute(
-        sql: "DELETE FROM subscription WHERE council_id = ? AND state = 'ended'",
+        sql: "DELETE FROM subscription WHERE council_id = ?",
         arguments: [council.id]
       )
       try database.execute(

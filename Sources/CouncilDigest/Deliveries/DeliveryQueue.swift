@@ -14,13 +14,17 @@ struct DeliveryQueue: Sendable {
     var envelope: Envelope
   }
 
+  /// The most letters one transaction settles on the way to one that can be sent: sign-ups wait behind it.
+  private static let settledAtOnce = 50
+
   /// The next letter, now in state `sending`; transactional letters first. Letters that can't or needn't be sent any
   /// more are settled on the way.
   func take() throws -> Job? {
     try store.writeBlocking { database in
       let now = store.now()
-      while let mail = try next(now: now, database) {
-        if let job = try prepare(mail, now: now, database) { return job }
+      for _ in 0..<Self.settledAtOnce {
+        guard let mail = try next(now: now, database) else { return nil }
+        if let job = try prepareOrPutOff(mail, now: now, database) { return job }
       }
       return nil
     }
@@ -29,16 +33,7 @@ struct DeliveryQueue: Sendable {
   func record(_ outcome: SendOutcome, of mail: OutgoingMail) throws {
     try store.writeBlocking { database in
       let now = store.now()
-      let transition = DeliveryTransition(
-        outcome,
-        .init(
-          attempts: mail.attempts,
-          unreadReplies: mail.unreadReplies,
-          now: now,
-          expiresAt: mail.expiresAt,
-          jitter: .random(in: 0...1)
-        )
-      )
+      let transition = DeliveryTransition(outcome, circumstances(of: mail, now: now))
       try apply(transition, to: mail, now: now, database)
     }
   }
@@ -47,16 +42,36 @@ struct DeliveryQueue: Sendable {
   func releaseHeldLetters() throws -> Int {
     try store.writeBlocking { database in
       try database.execute(sql: "UPDATE outgoing_mail SET state = 'queued' WHERE state = 'sending'")
-      return database.changesCount
+      let released = database.changesCount
+      let now = store.now()
+      for run in try DigestRun.inState(.cancelled, database) where run.finishedAt == nil {
+        try database.execute(
+          sql: "UPDATE outgoing_mail SET state = 'cancelled', finished_at = ? WHERE run_id = ? AND state = 'queued'",
+          arguments: [now.milliseconds, run.id]
+        )
+        try DigestRun.finishIfDone(run.id, now: now, database)
+      }
+      return released
     }
   }
 
-  /// Letters that wait to leave.
-  func waitingCount() async throws -> Int {
+  private func circumstances(of mail: OutgoingMail, now: Date) -> DeliveryTransition.Circumstances {
+    .init(
+      attempts: mail.attempts,
+      unreadReplies: mail.unreadReplies,
+      now: now,
+      expiresAt: mail.expiresAt,
+      jitter: .random(in: 0...1)
+    )
+  }
+
+  /// Letters that wait to leave, counted up to `limit`.
+  func waitingCount(limit: Int) async throws -> Int {
     try await store.read { database in
       try Int.fetchOne(
         database,
-        sql: "SELECT count(*) FROM outgoing_mail WHERE state IN ('queued', 'sending')"
+        sql: "SELECT count(*) FROM (SELECT 1 FROM outgoing_mail WHERE state = 'queued' LIMIT ?)",
+        arguments: [limit]
       ) ?? 0
     }
   }
@@ -71,17 +86,36 @@ struct DeliveryQueue: Sendable {
       arguments: [now.milliseconds]
     )
     if let urgent { return try OutgoingMail(row: urgent) }
-    let digest = try Row.fetchOne(
-      database,
-      sql: """
-        SELECT \(OutgoingMail.columns) FROM outgoing_mail
-        WHERE state = 'queued' AND is_urgent = 0 AND next_attempt_at <= ?
-          AND run_id IN (SELECT id FROM digest_run WHERE state = 'sending')
-        ORDER BY next_attempt_at LIMIT 1
-        """,
-      arguments: [now.milliseconds]
-    )
-    return try digest.map { try OutgoingMail(row: $0) }
+    for run in try DigestRun.inState(.sending, database) {
+      let digest = try Row.fetchOne(
+        database,
+        sql: """
+          SELECT \(OutgoingMail.columns) FROM outgoing_mail
+          WHERE run_id = ? AND state = 'queued' AND next_attempt_at <= ? ORDER BY next_attempt_at LIMIT 1
+          """,
+        arguments: [run.id, now.milliseconds]
+      )
+      if let digest { return try OutgoingMail(row: digest) }
+    }
+    return nil
+  }
+
+  /// A letter that can't be put together is put off and named in its row; it must not stop those behind it.
+  private func prepareOrPutOff(_ mail: OutgoingMail, now: Date, _ database: Database) throws -> Job? {
+    do {
+      return try prepare(mail, now: now, database)
+    } catch let error as DatabaseError {
+      throw error
+    } catch {
+      let reply = Reply(code: 0, text: "can't be composed: \(error)")
+      try apply(
+        DeliveryTransition(.refused(reply, isPermanent: false), circumstances(of: mail, now: now)),
+        to: mail,
+        now: now,
+        database
+      )
+      return nil
+    }
   }
 
   private func prepare(_ mail: OutgoingMail, now: Date, _ database: Database) throws -> Job? {
@@ -93,13 +127,7 @@ struct DeliveryQueue: Sendable {
       try settle(mail, as: .cancelled, now: now, database)
       return nil
     }
-    let envelope: Envelope
-    do {
-      envelope = try assembly.envelope(for: mail, body)
-    } catch let problem as EmailAddress.Problem {
-      try apply(.failed(Reply(code: 0, text: problem.description)), to: mail, now: now, database)
-      return nil
-    }
+    let envelope = try assembly.envelope(for: mail, body)
     try database.execute(sql: "UPDATE outgoing_mail SET state = 'sending' WHERE id = ?", arguments: [mail.id])
     return Job(mail: mail, envelope: envelope)
   }
@@ -126,6 +154,8 @@ struct DeliveryQueue: Sendable {
     case .sent:
       try settle(mail, as: .sent, now: now, database)
       try moveWindow(of: mail, database)
+    case .retry where try isOvertaken(mail, database):
+      try settle(mail, as: .cancelled, now: now, database)
     case .retry(let at, let attempts, let unreadReplies, let reply):
       try database.execute(
         sql: """
@@ -143,6 +173,19 @@ struct DeliveryQueue: Sendable {
     case .uncertain(let problem):
       try settle(mail, as: .uncertain, Reply(code: 0, text: problem), now: now, database)
     }
+  }
+
+  /// Whether a digest letter that was not sent has nothing to be sent for: its run was cancelled, or a later run carries
+  /// what it carried.
+  private func isOvertaken(_ mail: OutgoingMail, _ database: Database) throws -> Bool {
+    try Bool.fetchOne(
+      database,
+      sql: """
+        SELECT EXISTS (SELECT 1 FROM digest_run WHERE id = :run AND state = 'cancelled')
+          OR EXISTS (SELECT 1 FROM outgoing_mail WHERE subscriber_id = :subscriber AND run_id > :run)
+        """,
+      arguments: ["run": mail.runID, "subscriber": mail.subscriberID]
+    ) ?? false
   }
 
   private func settle(

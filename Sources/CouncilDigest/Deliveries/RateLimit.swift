@@ -1,22 +1,21 @@
-import Foundation
 import Synchronization
 
-/// Spaces letters evenly over all workers. 0 is unlimited.
+/// Spaces letters evenly over all workers, by a clock that nobody sets. 0 is unlimited.
 final class RateLimit: Sendable {
-  private let interval: TimeInterval
-  private let nextSlot = Mutex(Date.distantPast)
+  private let interval: Duration
+  private let nextSlot = Mutex<ContinuousClock.Instant?>(nil)
 
   init(perSecond: Int) {
-    interval = perSecond > 0 ? 1 / Double(perSecond) : 0
+    interval = perSecond > 0 ? .seconds(1) / perSecond : .zero
   }
 
-  /// How long to wait before sending, counted from `now`; the slot is taken.
-  func delay(at now: Date) -> TimeInterval {
-    guard interval > 0 else { return 0 }
+  /// Takes the slot of one letter when it is time; otherwise says how long it is until then, and takes nothing.
+  func wait(at now: ContinuousClock.Instant) -> Duration? {
+    guard interval > .zero else { return nil }
     return nextSlot.withLock { next in
-      let slot = max(next, now)
-      next = slot.addingTimeInterval(interval)
-      return slot.timeIntervalSince(now)
+      if let slot = next, slot > now { return slot - now }
+      next = now + interval
+      return nil
     }
   }
 }

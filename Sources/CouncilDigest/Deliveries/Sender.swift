@@ -74,17 +74,36 @@ final class Sender: Service {
         bell.wait(seconds: 0.25, since: rings)
         continue
       }
-      guard let job = takeJob() else {
+      if let wait = rate.wait(at: .now) {
         breaker.notNeeded()
+        bell.wait(seconds: min(1, max(0.001, wait / .seconds(1))), since: rings)
+        continue
+      }
+      guard let job = takeJob() else {
+        probeIfInTrouble(&transport)
         bell.wait(seconds: 1, since: rings)
         continue
       }
-      let delay = rate.delay(at: Date())
-      if delay > 0 { Thread.sleep(forTimeInterval: delay) }
       let outcome = send(job, &transport)
       if case .relayTrouble = outcome { transport = nil }
       record(outcome, of: job)
       report(outcome, of: job)
+    }
+  }
+
+  /// With nothing to send, a relay that was in trouble is still asked whether it is back.
+  private func probeIfInTrouble(_ transport: inout (any MailTransport)?) {
+    guard breaker.trouble != nil else { return breaker.notNeeded() }
+    do {
+      let open = try transport ?? openTransport()
+      transport = open
+      if let problem = open.problem() {
+        _ = breaker.failed(problem, needsPerson: false, at: clock.now())
+      } else {
+        relayAnswered()
+      }
+    } catch {
+      _ = breaker.failed("\(error)", needsPerson: false, at: clock.now())
     }
   }
 
@@ -137,14 +156,17 @@ final class Sender: Service {
       log.warning("mail.uncertain", metadata: letter)
     case .relayTrouble(let problem):
       if breaker.failed(problem, needsPerson: false, at: clock.now()) {
-        log.error("relay.trouble", metadata: ["problem": "\(problem)"])
+        log.error("relay.trouble", metadata: ["problem": "\(Self.withoutAddresses(problem))"])
       }
     case .loginRefused(let problem):
       if breaker.failed(problem, needsPerson: true, at: clock.now()) {
-        log.critical("relay.login-refused", metadata: ["problem": "\(problem)"])
+        log.critical("relay.login-refused", metadata: ["problem": "\(Self.withoutAddresses(problem))"])
       }
     }
   }
+
+  /// A relay may repeat the recipient in its reply; no log holds one.
+  private static func withoutAddresses(_ text: String) -> String { text.replacing(/\S+@\S+/, with: "…") }
 
   private func relayAnswered() {
     if breaker.succeeded() { log.notice("relay.recovered") }

@@ -110,10 +110,8 @@ private struct DigestLetterView {
 
   var sections: [Section]
   var isShortened: Bool
-  var isQuiet: Bool
   var browserLink: String
   var unsubscribe: String
-  var site: String
 
   init(_ view: EditionView, _ site: SiteIdentity, address: String, isShortened: Bool) {
     sections = view.sections.map { section in
@@ -145,9 +143,7 @@ private struct DigestLetterView {
       )
     }
     self.isShortened = isShortened
-    isQuiet = !view.hasItems
     browserLink = site.link("/digests/\(address)")
     unsubscribe = LetterBody.Slot.unsubscribe.marker
-    self.site = site.name
   }
 }

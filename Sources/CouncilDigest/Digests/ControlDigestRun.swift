@@ -21,10 +21,9 @@ enum ControlDigestRun: String, CaseIterable, Sendable {
     }
     try database.execute(
       sql: """
-        UPDATE digest_run SET state = :state, finished_at = CASE WHEN :state = 'cancelled' THEN :now END
-        WHERE id = :id
+        UPDATE digest_run SET state = :state WHERE id = :id
         """,
-      arguments: ["state": state.rawValue, "now": now.milliseconds, "id": id]
+      arguments: ["state": state.rawValue, "id": id]
     )
     try DigestRun.finishIfDone(id, now: now, database)
     return try DigestRun.find(id, database) ?? run

@@ -66,6 +66,12 @@ extension DigestRun {
     ).flatMap(DigestRun.init)
   }
 
+  /// How far any run has reached, cancelled ones too: what a cancelled run closed over stays closed, and an instant it
+  /// covered is not owed again.
+  static func newestEnd(_ database: Database) throws -> Date? {
+    try Int64.fetchOne(database, sql: "SELECT max(window_to) FROM digest_run").map(Date.init(milliseconds:))
+  }
+
   static func inState(_ state: State, _ database: Database) throws -> [DigestRun] {
     try Row.fetchAll(
       database,
@@ -95,12 +101,13 @@ extension DigestRun {
     return counts
   }
 
-  /// Marks a sending run as sent once nothing of it is left to do. Asking twice changes nothing.
+  /// Marks a run as finished once nothing of it is left to do. Asking twice changes nothing.
   static func finishIfDone(_ id: Int64, now: Date, _ database: Database) throws {
     try database.execute(
       sql: """
-        UPDATE digest_run SET state = 'sent', finished_at = :now
-        WHERE id = :id AND state = 'sending' AND NOT EXISTS (
+        UPDATE digest_run SET
+          state = CASE state WHEN 'sending' THEN 'sent' ELSE state END, finished_at = coalesce(finished_at, :now)
+        WHERE id = :id AND state IN ('sending', 'cancelled') AND NOT EXISTS (
           SELECT 1 FROM outgoing_mail WHERE run_id = :id AND state IN ('queued', 'sending'))
         """,
       arguments: ["id": id, "now": now.milliseconds]

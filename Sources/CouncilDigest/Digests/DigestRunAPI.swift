@@ -16,7 +16,7 @@ struct DigestRunAPI: Sendable {
   func create(_ request: Request) async throws -> Response {
     let now = store.now()
     let week = try week(in: request, now: now)
-    if try QueryString(request).first("dry_run") == "true" { return try await dryRun(week, now: now) }
+    if try isDryRun(request) { return try await dryRun(week, now: now) }
     let outcome = try await store.write { try StartDigestRun.start(week: week, end: now, now: now, $0) }
     switch outcome {
     case .started(let run):
@@ -56,6 +56,15 @@ struct DigestRunAPI: Sendable {
     }
   }
 
+  /// Anything but true and false is refused: a misspelt dry run must not become a run.
+  private func isDryRun(_ request: Request) throws -> Bool {
+    switch try QueryString(request).first("dry_run") {
+    case nil, "false": return false
+    case "true": return true
+    case .some: throw Refusal.invalid([FieldProblem("dry_run", "Expected true or false")])
+    }
+  }
+
   private func week(in request: Request, now: Date) throws -> ISOWeek {
     let current = ISOWeek(containing: now, in: timeZone)
     guard !request.body.isEmpty else { return current }
@@ -78,8 +87,10 @@ struct DigestRunAPI: Sendable {
     var item = DryRunItem(week: week.description, windowTo: now)
     var last: Int64? = 0
     while let after = last {
-      let slice = try await store.read { try Readership.slice(after: after, end: now, limit: 500, $0) }
-      for entry in slice.entries { item.count(plan.content(for: entry.reader)) }
+      let slice = try await store.read {
+        try Readership.slice(after: after, week: week.description, end: now, limit: 500, $0)
+      }
+      for entry in slice.entries { try item.count(plan.content(for: entry.reader)) }
       last = slice.last
     }
     return try JSONOutput.response(.ok, item)
@@ -149,13 +160,13 @@ struct DryRunItem: Encodable {
     self.windowTo = windowTo
   }
 
-  mutating func count(_ content: EditionContent?) {
-    guard let content, let encoded = try? content.encoded() else {
+  mutating func count(_ content: EditionContent?) throws {
+    guard let content else {
       withoutLetter += 1
       return
     }
     recipients += 1
     if content.itemCount == 0 { quiet += 1 }
-    if seen.insert(EditionContent.key(of: encoded)).inserted { editions += 1 }
+    if seen.insert(EditionContent.key(of: try content.encoded())).inserted { editions += 1 }
   }
 }

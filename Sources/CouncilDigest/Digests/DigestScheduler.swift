@@ -72,7 +72,7 @@ struct DigestScheduler: Service {
 
   private func startWhatIsDue() async throws {
     let now = store.now()
-    let newestEnd = try await store.read { try DigestRun.newest($0)?.to }
+    let newestEnd = try await store.read { try DigestRun.newestEnd($0) }
     guard
       let due = DueDigest(
         schedule,

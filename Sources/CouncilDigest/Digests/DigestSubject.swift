@@ -13,7 +13,7 @@ struct DigestSubject: Equatable {
       return
     }
     let subjects = first.headings.isEmpty ? [first.title] : first.headings
-    let lead = "\(council): \(subjects.prefix(1).joined())"
+    let lead = "\(council): \(subjects.first ?? "")"
     let more = items.count - 1
     text = Self.shortened(lead) + (more == 0 ? "" : more == 1 ? " and 1 more meeting" : " and \(more) more meetings")
     preheader = items.prefix(3).map { "\($0.1.title), \($0.1.date)" }.joined(separator: " · ")

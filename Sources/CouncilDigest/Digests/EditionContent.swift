@@ -13,6 +13,8 @@ struct EditionContent: Codable, Equatable, Sendable {
   /// What there is to say when a council has no item.
   enum Quiet: Codable, Equatable, Sendable {
     case noMeetings
+    /// Meetings took place, and what there is to read about them was announced before or is archive.
+    case nothingNew
     /// So many meetings were held and their summaries are still to come.
     case papersPending(Int)
   }

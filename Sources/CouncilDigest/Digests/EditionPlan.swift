@@ -12,11 +12,12 @@ struct EditionPlan: Sendable {
     var announcedAt: Date
   }
 
-  /// A meeting that took place and has no summary yet.
-  struct Pending: Equatable, Sendable {
+  /// A meeting that took place.
+  struct Sitting: Equatable, Sendable {
     var council: Int64
     var committee: Int64
     var startsAt: Date
+    var hasSummary: Bool
   }
 
   struct Reader: Equatable, Sendable {
@@ -29,7 +30,7 @@ struct EditionPlan: Sendable {
   var end: Date
   /// By council, in the order they are shown.
   var candidates: [Int64: [Candidate]]
-  var pending: [Int64: [Pending]]
+  var sittings: [Int64: [Sitting]]
   /// Whether a reader without any item hears why.
   var mailsQuietWeeks: Bool
 
@@ -61,11 +62,13 @@ struct EditionPlan: Sendable {
       let reasons = targets.filter { $0.covers(committee: candidate.committee) }.map(\.name)
       return reasons.isEmpty ? nil : .init(revision: candidate.revision, reasons: reasons)
     }
-    let waiting = (pending[council.id] ?? []).filter { meeting in
-      meeting.startsAt > reader.windowStart && meeting.startsAt <= end
-        && targets.contains { $0.covers(committee: meeting.committee) }
+    let sittings = (sittings[council.id] ?? []).filter { sitting in
+      sitting.startsAt > reader.windowStart && sitting.startsAt <= end
+        && targets.contains { $0.covers(committee: sitting.committee) }
     }
-    let quiet: EditionContent.Quiet = waiting.isEmpty ? .noMeetings : .papersPending(waiting.count)
+    let waiting = sittings.filter { !$0.hasSummary }
+    let quiet: EditionContent.Quiet =
+      !waiting.isEmpty ? .papersPending(waiting.count) : sittings.isEmpty ? .noMeetings : .nothingNew
     return EditionContent.Section(
       council: council.name,
       shortName: council.shortName,
@@ -84,11 +87,13 @@ extension FollowTarget {
 extension EditionPlan {
   /// Loads what can matter to any active subscriber of a run.
   static func load(week: String, end: Date, mailsQuietWeeks: Bool, _ database: Database) throws -> EditionPlan {
-    let earliest =
-      try Int64.fetchOne(
-        database,
-        sql: "SELECT min(window_start) FROM subscriber WHERE state = 'active'"
-      ) ?? end.milliseconds
+    let oldest = try Int64.fetchOne(
+      database,
+      sql: "SELECT min(window_start) FROM subscriber WHERE state = 'active'"
+    )
+    // Who confirms while the run is being planned reaches back as far.
+    let newcomers = end.addingTimeInterval(-ConfirmSubscription.firstWindow).milliseconds
+    let earliest = min(oldest ?? newcomers, newcomers)
     let window: StatementArguments = ["from": earliest, "to": end.milliseconds]
     let candidates = try Row.fetchAll(
       database,
@@ -107,25 +112,26 @@ extension EditionPlan {
         announcedAt: Date(milliseconds: row["announced_at"])
       )
     }
-    let pending = try Row.fetchAll(
+    let sittings = try Row.fetchAll(
       database,
       sql: """
-        SELECT council_id, committee_id, starts_at FROM meeting
-        WHERE starts_at > :from AND starts_at <= :to AND has_summary = 0 AND status <> 'cancelled'
+        SELECT council_id, committee_id, starts_at, has_summary FROM meeting
+        WHERE starts_at > :from AND starts_at <= :to AND status <> 'cancelled'
         """,
       arguments: window
     ).map { row in
-      Pending(
+      Sitting(
         council: row["council_id"],
         committee: row["committee_id"],
-        startsAt: Date(milliseconds: row["starts_at"])
+        startsAt: Date(milliseconds: row["starts_at"]),
+        hasSummary: row["has_summary"]
       )
     }
     return EditionPlan(
       week: week,
       end: end,
       candidates: Dictionary(grouping: candidates, by: \.council),
-      pending: Dictionary(grouping: pending, by: \.council),
+      sittings: Dictionary(grouping: sittings, by: \.council),
       mailsQuietWeeks: mailsQuietWeeks
     )
   }

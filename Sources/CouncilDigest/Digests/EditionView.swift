@@ -27,8 +27,6 @@ struct EditionView: Sendable {
   var sections: [Section]
   var follows: [String]
   var week: String
-
-  var hasItems: Bool { sections.contains { !$0.items.isEmpty } }
 }
 
 extension EditionView {
@@ -97,6 +95,7 @@ extension EditionContent.Quiet {
   var sentence: String {
     switch self {
     case .noMeetings: "No meetings took place and no new summaries were published."
+    case .nothingNew: "No new summaries were published."
     case .papersPending(1): "One meeting took place. Its summary has not been published yet."
     case .papersPending(let count): "\(count) meetings took place. Their summaries have not been published yet."
     }

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import ServiceLifecycle
 
 /// Turns a run into editions and queued letters, in slices: between two of them sign-ups are written. A crash in the
 /// middle is met by planning again, which finds each letter already there.
@@ -16,6 +17,8 @@ struct PlanDigestRun: Sendable {
     }
     var last: Int64? = 0
     while let after = last {
+      // A service that is stopping does not wait for a million letters: its next start goes on.
+      guard !Task.isShuttingDownGracefully else { throw CancellationError() }
       last = try await store.write { database in
         guard try DigestRun.find(run.id, database)?.state == .planning else { return nil }
         return try planSlice(run, plan, after: after, database)
@@ -26,7 +29,13 @@ struct PlanDigestRun: Sendable {
 
   private func planSlice(_ run: DigestRun, _ plan: EditionPlan, after id: Int64, _ database: Database) throws -> Int64?
   {
-    let (entries, last) = try Readership.slice(after: id, end: run.to, limit: Self.sliceSize, database)
+    let (entries, last) = try Readership.slice(
+      after: id,
+      week: run.week,
+      end: run.to,
+      limit: Self.sliceSize,
+      database
+    )
     for entry in entries {
       guard let content = plan.content(for: entry.reader) else { continue }
       try queueLetter(to: entry, edition: try edition(of: run, content, database), run, database)
@@ -65,6 +74,14 @@ struct PlanDigestRun: Sendable {
     _ database: Database
   ) throws {
     let now = store.now()
+    // What waits of an earlier run is carried by this letter, whose window is still open to there.
+    try database.execute(
+      sql: """
+        UPDATE outgoing_mail SET state = 'cancelled', finished_at = :now
+        WHERE subscriber_id = :subscriber AND kind = 'digest' AND state = 'queued' AND run_id <> :run
+        """,
+      arguments: ["now": now.milliseconds, "subscriber": entry.subscriber, "run": run.id]
+    )
     try database.execute(
       sql: """
         INSERT INTO outgoing_mail

@@ -9,8 +9,10 @@ enum Readership {
     var reader: EditionPlan.Reader
   }
 
+  /// - Parameter week: who has a letter of that week already, from a run that was cancelled, gets no second one.
   static func slice(
     after id: Int64,
+    week: String,
     end: Date,
     limit: Int,
     _ database: Database
@@ -18,22 +20,27 @@ enum Readership {
     let rows = try Row.fetchAll(
       database,
       sql: """
-        SELECT id, email, density, window_start FROM subscriber
-        WHERE state = 'active' AND id > ? ORDER BY id LIMIT ?
+        SELECT id, email, density, window_start,
+          EXISTS (
+            SELECT 1 FROM outgoing_mail JOIN digest_run ON digest_run.id = outgoing_mail.run_id
+            WHERE outgoing_mail.subscriber_id = subscriber.id AND outgoing_mail.state IN ('sent', 'uncertain')
+              AND digest_run.week = ? AND digest_run.state = 'cancelled') AS is_served
+        FROM subscriber WHERE state = 'active' AND id > ? ORDER BY id LIMIT ?
         """,
-      arguments: [id, limit]
+      arguments: [week, id, limit]
     )
     let entries = try rows.compactMap { row -> Entry? in
       let subscriber: Int64 = row["id"]
       let start = Date(milliseconds: row["window_start"] as Int64? ?? 0)
-      guard start < end else { return nil }
+      let isServed: Bool = row["is_served"]
+      guard start < end, !isServed else { return nil }
       return Entry(
         subscriber: subscriber,
         email: row["email"],
         reader: EditionPlan.Reader(
           windowStart: start,
           density: Subscriber.Density(rawValue: row["density"]) ?? .brief,
-          follows: try FollowTarget.fetch(subscriber: subscriber, state: "active", database)
+          follows: try FollowTarget.fetch(subscriber: subscriber, database)
         )
       )
     }

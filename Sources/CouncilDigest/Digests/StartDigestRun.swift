@@ -13,7 +13,7 @@ struct StartDigestRun: Sendable {
   ///   one of the schedule, even when it starts late.
   static func start(week: ISOWeek, end: Date, now: Date, _ database: Database) throws -> Outcome {
     if let run = try DigestRun.find(week: week, database) { return .exists(run) }
-    let previous = try DigestRun.newest(database)?.to
+    let previous = try DigestRun.newestEnd(database)
     let from = previous ?? end.addingTimeInterval(-7 * 86_400)
     try database.execute(
       sql: """
@@ -30,6 +30,9 @@ struct StartDigestRun: Sendable {
 
 /// What the schedule owes, decided without a clock.
 struct DueDigest: Equatable, Sendable {
+  /// A start that is late by so much is no catching up.
+  private static let onTime: TimeInterval = 3_600
+
   var week: ISOWeek
   var end: Date
 
@@ -45,7 +48,8 @@ struct DueDigest: Equatable, Sendable {
     catchUpDays: Int
   ) {
     let instant = schedule.latest(atOrBefore: now)
-    guard instant >= installedAt, now.timeIntervalSince(instant) <= Double(catchUpDays) * 86_400 else {
+    guard instant >= installedAt, now.timeIntervalSince(instant) <= max(Double(catchUpDays) * 86_400, Self.onTime)
+    else {
       return nil
     }
     if let newestEnd, newestEnd >= instant { return nil }

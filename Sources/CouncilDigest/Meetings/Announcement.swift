@@ -31,7 +31,7 @@ struct Announcement: Equatable, Sendable {
   }
 
   init(_ known: Circumstances) {
-    publishedAt = known.givenPublishedAt ?? known.earlier?.publishedAt ?? known.now
+    publishedAt = known.givenPublishedAt ?? known.earlier?.publishedAt ?? known.now.wholeSeconds
     let isClosed = { (date: Date) in known.lastRunEnd.map { $0 >= date } ?? false }
     if let earlier = known.earlier, isClosed(earlier.announcedAt) || earlier.publishedAt == publishedAt {
       // A run has carried it, or nothing moved: it is announced once.
@@ -46,4 +46,9 @@ struct Announcement: Equatable, Sendable {
     let isNews = known.maximumAgeDays == 0 || age <= Double(known.maximumAgeDays) * 86_400
     isMailed = known.notify ?? isNews
   }
+}
+
+extension Date {
+  /// As answers show times, so that what was read can be put back unchanged.
+  fileprivate var wholeSeconds: Date { Date(timeIntervalSince1970: timeIntervalSince1970.rounded(.down)) }
 }

@@ -16,9 +16,15 @@ struct MeetingAPI: Sendable {
     return try JSONOutput.response(.ok, paging.page(meetings.map { MeetingItem($0) }, cursor: \.slug))
   }
 
-  /// Without the transcript, which is for professional readers and the people who put it there.
-  func get(_ request: Request) async throws -> Response {
-    try JSONOutput.response(.ok, MeetingItem(try await find(request)))
+  /// The transcript is for professional readers, and for the editors who put it there.
+  func get(_ request: Request, for role: Role) async throws -> Response {
+    let (council, slug) = (request.parameter("council"), request.parameter("meeting"))
+    let (meeting, transcript) = try await store.read { database in
+      let meeting = try Meeting.require(slug, council: council, database)
+      let transcript = role < .editor ? nil : try Self.transcript(of: meeting.id, database)
+      return (meeting, transcript)
+    }
+    return try JSONOutput.response(.ok, MeetingItem(meeting, transcript: transcript))
   }
 
   /// Takes a meeting off the site and out of letters that were not rendered yet. What was mailed can't be called back.
@@ -33,8 +39,7 @@ struct MeetingAPI: Sendable {
     return JSONOutput.noContent()
   }
 
-  private func find(_ request: Request) async throws -> Meeting {
-    let (council, slug) = (request.parameter("council"), request.parameter("meeting"))
-    return try await store.read { try Meeting.require(slug, council: council, $0) }
+  private static func transcript(of meeting: Int64, _ database: Database) throws -> String? {
+    try String.fetchOne(database, sql: "SELECT text FROM transcript WHERE meeting_id = ?", arguments: [meeting])
   }
 }

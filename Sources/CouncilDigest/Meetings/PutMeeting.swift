@@ -58,10 +58,9 @@ struct PutMeeting: Sendable {
     _ database: Database
   ) throws -> Announcement? {
     guard input.content.summary != nil else { return nil }
-    let lastRunEnd = try Int64.fetchOne(
-      database,
-      sql: "SELECT max(window_to) FROM digest_run WHERE state <> 'cancelled'"
-    ).map(Date.init(milliseconds:))
+    // Cancelled runs count: some of their letters may have left.
+    let lastRunEnd = try Int64.fetchOne(database, sql: "SELECT max(window_to) FROM digest_run")
+      .map(Date.init(milliseconds:))
     var earlier: (Date, Date)?
     if let before, let published = before.publishedAt, let announced = before.announcedAt {
       earlier = (published, announced)
@@ -86,7 +85,9 @@ struct PutMeeting: Sendable {
     now: Date,
     _ database: Database
   ) throws -> Int64 {
-    if let before, before.content == input.content, input.correction == nil { return before.revisionID }
+    if let before, before.content == input.content, try isKnown(input.correction, before, database) {
+      return before.revisionID
+    }
     try database.execute(
       sql: """
         INSERT INTO meeting_revision (meeting_id, number, content, correction, created_at)
@@ -99,6 +100,17 @@ struct PutMeeting: Sendable {
       ]
     )
     return database.lastInsertedRowID
+  }
+
+  /// Whether the revision that is shown carries this correction already, or none was given.
+  private func isKnown(_ correction: String?, _ meeting: Meeting, _ database: Database) throws -> Bool {
+    guard let correction else { return true }
+    let known = try String.fetchOne(
+      database,
+      sql: "SELECT correction FROM meeting_revision WHERE id = ?",
+      arguments: [meeting.revisionID]
+    )
+    return known == correction
   }
 
   private func putTranscript(_ transcript: String?, of meeting: Int64, _ database: Database) throws {

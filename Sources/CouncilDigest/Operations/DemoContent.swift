@@ -12,7 +12,6 @@ struct DemoContent: Sendable {
 
   let store: Store
   let putMeeting: PutMeeting
-  let timeZone: TimeZone
 
   /// - Parameter file: one JSON object a line, `{"council": {…}}` or `{"meeting": {…}}`.
   func load(_ file: URL) async throws {
@@ -43,7 +42,7 @@ struct DemoContent: Sendable {
       case .number(let days)? = members.removeValue(forKey: "days"),
       case .string(let time)? = members.removeValue(forKey: "time")
     else { throw Refusal.unreadable("A sample meeting lacks council, name, days or time") }
-    let day = Self.day(Int(days), from: now, timeZone)
+    let day = Self.day(Int(days), from: now)
     members["starts_at"] = .string("\(day)T\(time):00Z")
     return SampleMeeting(
       council: council,
@@ -52,7 +51,7 @@ struct DemoContent: Sendable {
     )
   }
 
-  private static func day(_ offset: Int, from now: Date, _ timeZone: TimeZone) -> String {
+  private static func day(_ offset: Int, from now: Date) -> String {
     let day = now.addingTimeInterval(Double(offset) * 86_400)
     return String(day.formatted(.iso8601.year().month().day()).prefix(10))
   }

@@ -10,6 +10,9 @@ struct Readiness: Sendable {
   let scheduler: DigestScheduler
   let queue: DeliveryQueue
 
+  /// A stranger may ask; more are not counted.
+  private static let countedLetters = 10_000
+
   private struct Report: Encodable {
     var ready: Bool
     var store: String
@@ -30,7 +33,7 @@ struct Readiness: Sendable {
       nextDigest: scheduler.schedule.next(after: store.now())
     )
     do {
-      report.waitingLetters = try await queue.waitingCount()
+      report.waitingLetters = try await queue.waitingCount(limit: Self.countedLetters)
     } catch {
       report.store = "can’t be read"
       report.ready = false
@@ -41,8 +44,8 @@ struct Readiness: Sendable {
     }
     if let trouble = sender.breaker.trouble {
       report.sender =
-        "mail can’t leave since \(RFC3339.format(trouble.since)): \(trouble.problem); "
-        + "letters wait, next attempt \(RFC3339.format(trouble.nextProbe))"
+        "mail can’t leave since \(RFC3339.format(trouble.since)), and the log says why; letters wait, "
+        + "next attempt \(RFC3339.format(trouble.nextProbe))"
       report.ready = false
     }
     return try JSONOutput.response(report.ready ? .ok : .serviceUnavailable, report)

@@ -16,6 +16,9 @@ struct LetterAssembly: Sendable {
     var bounceAddress: EmailAddress?
   }
 
+  /// RFC 5321 §4.5.3.1.1 allows 64 octets before the @; a letter adds a plus, its number, a hyphen and 16 characters.
+  static let longestBounceLocalPart = 64 - 18 - 12
+
   /// Confirmation links work this long; the page after that says how to ask again.
   static let confirmationLifetime: TimeInterval = 7 * 86_400
 

@@ -9,10 +9,8 @@ struct HomePage: Sendable {
     struct CouncilLink {
       var name: String
       var path: String
-      var slug: String
     }
 
-    var site: String
     var councils: [CouncilLink]
     var hasMoreCouncils: Bool
     var hasCouncils: Bool
@@ -31,8 +29,7 @@ struct HomePage: Sendable {
       )
     }
     let view = View(
-      site: site.identity.name,
-      councils: councils.prefix(Self.shownCouncils).map { .init(name: $0.name, path: $0.path, slug: $0.slug) },
+      councils: councils.prefix(Self.shownCouncils).map { .init(name: $0.name, path: $0.path) },
       hasMoreCouncils: councils.count > Self.shownCouncils,
       hasCouncils: !councils.isEmpty,
       meetings: meetings.map { meeting, council in

@@ -5,6 +5,7 @@ import Logging
 
 /// Answers a request: is it for us, what route is it, what does the action say; then the headers every answer has.
 struct Application: Sendable {
+  let apiKeys: APIKeys
   let router: Router
   let hosts: HostCheck
   let refusals: RefusalResponses
@@ -26,12 +27,28 @@ struct Application: Sendable {
     return response
   }
 
-  func bodyLimit(_ head: RequestHead) -> Int {
-    guard case .found(let route, _) = router.match(head.method, head.path) else { return Self.unroutedBodyLimit }
-    return route.bodyLimit
+  /// A large body is read only for a key that may send one: anyone else is answered from the head.
+  func admit(_ head: RequestHead, _ peer: Request.Peer) -> BodyAdmission {
+    guard case .found(let route, _) = router.match(head.method, head.path), route.bodyLimit > Self.strangersBodyLimit
+    else { return .upTo(bytes: Self.strangersBodyLimit) }
+    let request = Request(
+      method: head.method,
+      path: head.path,
+      authority: head.authority,
+      fields: head.fields,
+      peer: peer
+    )
+    if case .length(let length) = head.framing, length <= Self.strangersBodyLimit {
+      return .upTo(bytes: Self.strangersBodyLimit)
+    }
+    guard hosts.isOurs(request) else { return .refused(secured(refusals.misdirected(request))) }
+    guard apiKeys.role(of: head.fields[.authorization], from: peer) != nil else {
+      return .refused(secured(refusals.response(to: .noKey, request)))
+    }
+    return .upTo(bytes: route.bodyLimit)
   }
 
-  private static let unroutedBodyLimit = 65_536
+  private static let strangersBodyLimit = 65_536
 
   private func answer(_ request: Request) async -> (Response, pattern: String) {
     guard hosts.isOurs(request) || HostCheck.exemptPaths.contains(request.path) else {

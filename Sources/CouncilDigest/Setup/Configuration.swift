@@ -168,12 +168,19 @@ private struct ConfigurationReader {
     guard let from = Mailbox(configured: text("mail.from"), defaultName: siteName) else {
       throw ConfigurationProblem(key: "mail.from", problem: "expected an address, or Name <address>")
     }
+    let bounceAddress = try email("mail.bounce_address")
+    if let bounceAddress, bounceAddress.localPart.utf8.count > LetterAssembly.longestBounceLocalPart {
+      throw ConfigurationProblem(
+        key: "mail.bounce_address",
+        problem: "at most \(LetterAssembly.longestBounceLocalPart) characters before the @: each letter adds its own"
+      )
+    }
     let isSMTP = text("mail.transport") == "smtp"
     return Configuration.MailConfiguration(
       way: isSMTP ? .smtp(try smtp(clientName)) : .maildir(text("mail.maildir")),
       from: from,
       replyTo: try email("mail.reply_to"),
-      bounceAddress: try email("mail.bounce_address"),
+      bounceAddress: bounceAddress,
       connections: isSMTP ? try number("mail.smtp.connections") : 1,
       ratePerSecond: isSMTP ? try number("mail.smtp.rate_per_second") : 0
     )
@@ -184,10 +191,10 @@ private struct ConfigurationReader {
       throw ConfigurationProblem(key: "mail.smtp.tls", problem: "expected required, opportunistic, off or implicit")
     }
     let username = optional("mail.smtp.username")
-    if username != nil, tls == .off {
+    if username != nil, tls == .off || tls == .opportunistic {
       throw ConfigurationProblem(
         key: "mail.smtp.tls",
-        problem: "a username is set, and its password would cross the network in clear"
+        problem: "a username is set, and its password could cross the network in clear"
       )
     }
     return SMTPSettings(

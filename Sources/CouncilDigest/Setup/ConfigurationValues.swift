@@ -127,7 +127,9 @@ extension ConfigurationKey {
       ["http", "https"].contains(scheme), let host = parts.encodedHost, !host.isEmpty, parts.user == nil,
       ["", "/"].contains(parts.path), parts.query == nil, parts.fragment == nil
     else { return nil }
-    return "\(scheme)://\(host.lowercased())" + (parts.port.map { ":\($0)" } ?? "")
+    // Browsers leave the default port out of Host and Origin.
+    let port = parts.port == (scheme == "https" ? 443 : 80) ? nil : parts.port
+    return "\(scheme)://\(host.lowercased())" + (port.map { ":\($0)" } ?? "")
   }
 }
 

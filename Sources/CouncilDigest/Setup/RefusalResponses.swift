@@ -28,7 +28,9 @@ struct RefusalResponses: Sendable {
 
   func response(to refusal: Refusal, _ request: Request) -> Response {
     let (status, title, detail) = Self.words(for: refusal)
-    var response = wantsJSON(request) ? json(refusal, status, title, detail) : page(refusal, status, title, detail)
+    var response =
+      wantsJSON(request)
+      ? json(refusal, status, title, detail) : page(refusal, status, title, detail, request)
     switch refusal {
     case .noKey: response.fields[.wwwAuthenticate] = "Bearer realm=\"council-digest\""
     case .tooMany(_, let seconds): response.fields[.retryAfter] = String(seconds)
@@ -43,7 +45,7 @@ struct RefusalResponses: Sendable {
       "Sorry, there is a problem with the service", "Try again later. What you had already saved is safe"
     )
     return wantsJSON(request)
-      ? problem(.internalServerError, title, detail) : page(nil, .internalServerError, title, detail)
+      ? problem(.internalServerError, title, detail) : page(nil, .internalServerError, title, detail, request)
   }
 
   func methodNotAllowed(_ allowed: [HTTPRequest.Method], _ request: Request) -> Response {
@@ -51,7 +53,8 @@ struct RefusalResponses: Sendable {
     let title = "This address does not take \(request.method.rawValue)"
     let detail = "It takes \(list)"
     var response =
-      wantsJSON(request) ? problem(.methodNotAllowed, title, detail) : page(nil, .methodNotAllowed, title, detail)
+      wantsJSON(request)
+      ? problem(.methodNotAllowed, title, detail) : page(nil, .methodNotAllowed, title, detail, request)
     response.fields[.allow] = list
     return response
   }
@@ -111,7 +114,8 @@ struct RefusalResponses: Sendable {
     _ refusal: Refusal?,
     _ status: HTTPResponse.Status,
     _ title: String,
-    _ detail: String
+    _ detail: String,
+    _ request: Request
   ) -> Response {
     var problems: [FieldProblem] = []
     if case .invalid(let all)? = refusal { problems = all }
@@ -121,7 +125,18 @@ struct RefusalResponses: Sendable {
       problems: problems,
       contact: site.identity.contactEmail
     )
-    let response = try? site.page("refusal", view, title: title, status: status, visibility: .onlyYou)
+    let response = try? site.page(
+      "refusal",
+      view,
+      title: title,
+      status: status,
+      visibility: Self.visibility(of: request)
+    )
     return response ?? .text(status, "\(title). \(detail).")
+  }
+
+  /// What stands at a mailed link's address is as private when the link is wrong.
+  private static func visibility(of request: Request) -> Site.Visibility {
+    ["/confirm/", "/unsubscribe/"].contains(where: request.path.hasPrefix) ? .mailedLink : .onlyYou
   }
 }

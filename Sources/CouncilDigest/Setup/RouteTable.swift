@@ -124,7 +124,7 @@ struct RouteTable: Sendable {
       call(.put, councilPath, .editor, PutCouncil(store: store, cache: cache).callAsFunction),
       call(.delete, councilPath, .editor, council.delete),
       call(.get, "/councils/{council}/meetings", .reader, meeting.list),
-      call(.get, meetingPath, .reader, meeting.get),
+      call(.get, meetingPath, .reader) { request, role in try await meeting.get(request, for: role) },
       call(.put, meetingPath, .editor, bodyLimit: PutMeeting.bodyLimit, services.putMeeting.callAsFunction),
       call(.delete, meetingPath, .editor, meeting.delete),
       call(.get, "/topic-requests", .operator, TopicRequestAPI(store: store).list),
@@ -166,14 +166,21 @@ struct RouteTable: Sendable {
     bodyLimit: Int = 1_048_576,
     _ action: @escaping Route.Action
   ) -> Route {
-    Route(method, "/api/v1" + pattern, bodyLimit: bodyLimit) { [keys = services.apiKeys] request in
-      if request.peer != .unixSocket {
-        guard let held = try await keys.role(ofAuthorization: request.fields[.authorization]) else {
-          throw Refusal.noKey
-        }
-        guard held >= role else { throw Refusal.wrongRole(needed: role.rawValue) }
-      }
-      return try await action(request)
+    call(method, pattern, role, bodyLimit: bodyLimit) { request, _ in try await action(request) }
+  }
+
+  /// As above, for an action whose answer depends on the role of the key.
+  private func call(
+    _ method: HTTPRequest.Method,
+    _ pattern: String,
+    _ role: Role,
+    bodyLimit: Int = 1_048_576,
+    _ action: @escaping @Sendable (Request, Role) async throws -> Response
+  ) -> Route {
+    Route(method, APIKeys.path + pattern, bodyLimit: bodyLimit) { [keys = services.apiKeys] request in
+      guard let held = keys.role(of: request.fields[.authorization], from: request.peer) else { throw Refusal.noKey }
+      guard held >= role else { throw Refusal.wrongRole(needed: role.rawValue) }
+      return try await action(request, held)
     }
   }
 

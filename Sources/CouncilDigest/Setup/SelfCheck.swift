@@ -38,7 +38,7 @@ public struct SelfCheck: Sendable {
         _ = try Maildir(folder: URL(filePath: folder))
         return Finding(subject: "mail into the Maildir \(folder)")
       case .smtp(let settings):
-        let problem = try SMTPTransport(settings).connectionProblem()
+        let problem = try SMTPTransport(settings).problem()
         return Finding(subject: "mail through \(settings.host):\(settings.port)", problem: problem)
       }
     } catch {

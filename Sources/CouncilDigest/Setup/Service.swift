@@ -53,11 +53,7 @@ public struct CouncilDigestService: Sendable {
 
   /// Fills an empty demonstration.
   public func loadDemo() async throws {
-    let content = DemoContent(
-      store: services.store,
-      putMeeting: services.putMeeting,
-      timeZone: services.site.identity.timeZone
-    )
+    let content = DemoContent(store: services.store, putMeeting: services.putMeeting)
     try await content.load(try Resources.folder("demo").appending(path: "samples.ndjson"))
   }
 
@@ -74,10 +70,11 @@ private struct HTTPService: ServiceLifecycle.Service {
   let listening: @Sendable () -> Void
 
   func run() async throws {
+    raiseDescriptorLimit()
     let application = services.application
     let server = Server(
       limits: services.configuration.limits,
-      bodyLimit: application.bodyLimit,
+      admission: application.admit,
       handler: application.respond
     )
     let configuration = services.configuration
@@ -88,6 +85,18 @@ private struct HTTPService: ServiceLifecycle.Service {
     // At the same time: together they must not take longer than a supervisor waits.
     services.sender.stop()
     await server.drain()
+  }
+
+  /// Outside systemd the usual soft limit of 1,024 is what one client may hold in connections.
+  private func raiseDescriptorLimit() {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max else {
+      return
+    }
+    limit.rlim_cur = min(limit.rlim_max, 65_536)
+    if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) != 0 {
+      log.warning("descriptor-limit.kept", metadata: ["limit": "\(limit.rlim_cur)"])
+    }
   }
 
   /// Beside the store, when its path fits into a socket's address.

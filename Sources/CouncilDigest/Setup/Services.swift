@@ -28,7 +28,7 @@ struct Services: Sendable {
       cache: PageCache(clock: clock, timeZone: configuration.site.timeZone),
       isDemo: isDemo
     )
-    apiKeys = APIKeys(store: store, adminToken: configuration.adminToken)
+    apiKeys = try await APIKeys(store: store, adminToken: configuration.adminToken)
     letters = LetterFrame(templates: templates, site: configuration.site)
     admission = SignupAdmission(
       store: store,
@@ -69,6 +69,7 @@ struct Services: Sendable {
 
   var application: Application {
     Application(
+      apiKeys: apiKeys,
       router: Router(RouteTable(services: self).routes),
       hosts: HostCheck(publicURL: configuration.site.publicURL, port: configuration.port),
       refusals: RefusalResponses(site: site),

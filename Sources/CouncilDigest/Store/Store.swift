@@ -21,6 +21,8 @@ public final class Store: Sendable {
       throw StoreProblem.unusable(path: folder.path, problem: error.localizedDescription)
     }
     lock = try StoreLock(besideStoreAt: path)
+    // SQLite gives its WAL the mode of the database, so the mode is right before SQLite first sees the file.
+    try Self.createPrivately(path)
     do {
       pool = try DatabasePool(path: path, configuration: Self.configuration)
       // The pool sets NORMAL when it turns WAL on, after its own preparation hook: a confirmed sign-up or a sent letter
@@ -29,7 +31,6 @@ public final class Store: Sendable {
     } catch {
       throw StoreProblem.unusable(path: path, problem: "\(error)")
     }
-    chmod(path, 0o600)
     try Migrations(folder: migrations).apply(to: pool, path: path)
     let now = clock.now()
     (keys, installedAt) = try pool.write { database in
@@ -55,6 +56,12 @@ public final class Store: Sendable {
   }
 
   public func now() -> Date { clock.now() }
+
+  private static func createPrivately(_ path: String) throws {
+    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw StoreProblem.unusable(path: path, problem: String(cString: strerror(errno))) }
+    close(descriptor)
+  }
 
   private static func installationStart(_ database: Database, now: Date) throws -> Date {
     try database.execute(

@@ -1,16 +1,14 @@
 import Foundation
 
-/// Now, and waiting for later. The one thing tests replace: they move it instead of sleeping.
+/// What time it is. Tests replace it with a clock that they move.
 public struct WallClock: Sendable {
   public var now: @Sendable () -> Date
-  public var sleep: @Sendable (Duration) async throws -> Void
 
-  public init(now: @escaping @Sendable () -> Date, sleep: @escaping @Sendable (Duration) async throws -> Void) {
+  public init(now: @escaping @Sendable () -> Date) {
     self.now = now
-    self.sleep = sleep
   }
 
-  public static let system = WallClock(now: { Date() }, sleep: { try await Task.sleep(for: $0) })
+  public static let system = WallClock(now: { Date() })
 }
 
 extension Date {

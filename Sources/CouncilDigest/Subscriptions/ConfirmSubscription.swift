@@ -72,7 +72,7 @@ struct ConfirmSubscription: Sendable {
     try database.execute(
       sql: """
         UPDATE subscriber SET
-          window_start = CASE WHEN state = 'active' THEN window_start ELSE :window END,
+          window_start = CASE WHEN state = 'active' THEN window_start ELSE max(coalesce(window_start, 0), :window) END,
           confirmed_at = :now, unsubscribed_at = NULL, state = 'active',
           density = coalesce((SELECT density FROM consent WHERE id = :consent), density)
         WHERE id = (SELECT subscriber_id FROM consent WHERE id = :consent)
@@ -90,6 +90,8 @@ struct ConfirmSubscription: Sendable {
       arguments: [consent]
     )
     guard let row else { return .gone }
+    // All it was for may have been deleted meanwhile.
+    guard try !FollowTarget.fetch(consent: consent, database).isEmpty else { return .gone }
     if row["withdrawn_at"] as Int64? != nil { return .withdrawn }
     return row["confirmed_at"] as Int64? == nil ? .confirmed : .wasConfirmed
   }

@@ -26,34 +26,38 @@ extension FollowTarget {
     return FollowTarget(council: council, committee: committee)
   }
 
-  /// What a consent was given for, or what a subscriber follows now.
-  static func fetch(
-    consent: Int64? = nil,
-    subscriber: Int64? = nil,
-    state: String? = nil,
+  /// What a consent was given for.
+  static func fetch(consent: Int64, _ database: Database) throws -> [FollowTarget] {
+    try fetch(where: "subscription.consent_id = ?", [consent], database)
+  }
+
+  /// What a subscriber follows.
+  static func fetch(subscriber: Int64, _ database: Database) throws -> [FollowTarget] {
+    try fetch(where: "subscription.subscriber_id = ? AND subscription.state = 'active'", [subscriber], database)
+  }
+
+  private static func fetch(
+    where condition: String,
+    _ arguments: StatementArguments,
     _ database: Database
   ) throws -> [FollowTarget] {
-    let rows = try Row.fetchAll(
+    try Row.fetchAll(
       database,
       sql: """
-        SELECT \(Council.columns), committee.slug AS committee_slug FROM (
-          SELECT council_id, committee_id FROM subscription
-          WHERE (:consent IS NULL OR consent_id = :consent) AND (:subscriber IS NULL OR subscriber_id = :subscriber)
-            AND (:state IS NULL OR state = :state)
-        ) AS followed
-        JOIN (SELECT id, slug, name, short_name, website, meetings_url, time_zone FROM council) AS council
-          ON council.id = followed.council_id
-        LEFT JOIN (SELECT id, slug FROM committee) AS committee ON committee.id = followed.committee_id
-        ORDER BY name, committee_slug
+        SELECT \(Council.columns), committee.id AS committee_id, committee.slug AS committee_slug,
+          committee.name AS committee_name
+        FROM subscription
+        JOIN council ON council.id = subscription.council_id
+        LEFT JOIN committee ON committee.id = subscription.committee_id
+        WHERE \(condition)
+        ORDER BY council.name, committee.slug
         """,
-      arguments: ["consent": consent, "subscriber": subscriber, "state": state]
-    )
-    return try rows.map { row in
-      let council = Council(row: row)
-      let committee = try (row["committee_slug"] as String?).flatMap {
-        try Committee.find($0, of: council.id, database)
+      arguments: arguments
+    ).map { row in
+      let committee = (row["committee_id"] as Int64?).map { id in
+        Committee(id: id, slug: row["committee_slug"], name: row["committee_name"])
       }
-      return FollowTarget(council: council, committee: committee)
+      return FollowTarget(council: Council(row: row), committee: committee)
     }
   }
 }

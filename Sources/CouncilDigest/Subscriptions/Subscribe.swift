@@ -35,8 +35,7 @@ struct Subscribe: Sendable {
   /// `GET /subscribe`: the box as a page, for any number of councils.
   func form(_ request: Request) async throws -> Response {
     let query = try QueryString(request)
-    var form = Form()
-    form = Form(query.all("council").map { (name: "council", value: $0) })
+    let form = Form(query.all("council").map { (name: "council", value: $0) })
     return try await page(SignupForm(form: form), [])
   }
 
@@ -49,7 +48,7 @@ struct Subscribe: Sendable {
     let now = store.now()
     guard try admission.mayMail(signup.email, now: now, database) else { return }
     let subscriber = try Subscriber.findOrInsert(signup.email, now: now, database)
-    let followed = try FollowTarget.fetch(subscriber: subscriber.id, state: "active", database).map(\.key)
+    let followed = try FollowTarget.fetch(subscriber: subscriber.id, database).map(\.key)
     let wanted = signup.targets.filter { !followed.contains($0.key) }
     let isActive = subscriber.state == .active
     guard !isActive || !wanted.isEmpty else {
@@ -128,6 +127,9 @@ struct Subscribe: Sendable {
           isChosen: chosen.contains { $0.committee == nil && $0.council.id == council.id }
         )
       },
+      isHeadlines: form.density == "headlines",
+      isBrief: !["headlines", "full"].contains(form.density),
+      isFull: form.density == "full",
       errors: FormErrors(problems)
     )
     let title = "Get a weekly summary"
@@ -151,5 +153,8 @@ private struct SubscribeView {
   var email: String?
   var committees: [Choice]
   var councils: [Choice]
+  var isHeadlines: Bool
+  var isBrief: Bool
+  var isFull: Bool
   var errors: FormErrors?
 }

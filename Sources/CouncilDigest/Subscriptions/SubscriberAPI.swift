@@ -57,7 +57,7 @@ struct SubscriberItem: Encodable {
     email = subscriber.email
     state = subscriber.state.rawValue
     density = subscriber.density.rawValue
-    follows = try FollowTarget.fetch(subscriber: subscriber.id, state: "active", database)
+    follows = try FollowTarget.fetch(subscriber: subscriber.id, database)
       .map { "council:\($0.reference)" }
     createdAt = subscriber.createdAt
     confirmedAt = subscriber.confirmedAt

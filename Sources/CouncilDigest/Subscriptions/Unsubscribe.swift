@@ -11,7 +11,7 @@ struct Unsubscribe: Sendable {
   func show(_ request: Request) async throws -> Response {
     let id = try subscriber(of: request)
     let (subscriber, targets) = try await store.read { database in
-      (try Subscriber.find(id: id, database), try FollowTarget.fetch(subscriber: id, state: "active", database))
+      (try Subscriber.find(id: id, database), try FollowTarget.fetch(subscriber: id, database))
     }
     guard subscriber?.state == .active else { return try page("unsubscribed", "You are unsubscribed") }
     return try page("unsubscribe", "Unsubscribe", targets)
@@ -28,7 +28,7 @@ struct Unsubscribe: Sendable {
     let arguments: StatementArguments = ["id": id, "now": now.milliseconds]
     try database.execute(
       sql: """
-        UPDATE subscriber SET state = 'unsubscribed', unsubscribed_at = :now, window_start = NULL
+        UPDATE subscriber SET state = 'unsubscribed', unsubscribed_at = :now
         WHERE id = :id AND state = 'active'
         """,
       arguments: arguments
@@ -65,7 +65,7 @@ struct Unsubscribe: Sendable {
 
   private func page(_ template: String, _ title: String, _ targets: [FollowTarget] = []) throws -> Response {
     let view =
-      ["targets": targets.map { ["name": $0.name, "path": $0.path] }, "home": site.identity.name] as [String: Any]
+      ["targets": targets.map { ["name": $0.name, "path": $0.path] }] as [String: Any]
     return try site.page(template, view, title: title, visibility: .mailedLink)
   }
 }

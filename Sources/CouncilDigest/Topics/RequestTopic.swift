@@ -12,6 +12,8 @@ struct RequestTopic: Sendable {
   let origin: OriginCheck
   let mailQueued: @Sendable () -> Void
 
+  private static let maximumCouncils = 100
+
   func form(_ request: Request) async throws -> Response {
     try await page(form: Form(), problems: [])
   }
@@ -33,8 +35,13 @@ struct RequestTopic: Sendable {
       } else if !PlainText.isSingleLine(query) {
         input.refuse("query", "Use one line without control characters")
       }
-      let slugs = input.form.all("council").filter { !$0.isEmpty }
-      let councils = try await store.read { database in try slugs.map { try Council.find($0, database) } }
+      let slugs = Set(input.form.all("council").filter { !$0.isEmpty }).sorted()
+      if slugs.count > Self.maximumCouncils {
+        input.refuse("council", "Choose at most \(Self.maximumCouncils) councils")
+      }
+      let councils = try await store.read { database in
+        try slugs.prefix(Self.maximumCouncils).map { try Council.find($0, database) }
+      }
       for (slug, council) in zip(slugs, councils) where council == nil {
         input.refuse("council", "There is no council “\(slug)”")
       }
