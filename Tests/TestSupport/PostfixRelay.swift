@@ -1,0 +1,120 @@
+import Foundation
+import Mail
+
+/// A Postfix of a test's own on loopback: its queue, its configuration and its mailboxes lie in one folder, and nothing
+/// can leave the machine. Mail for resident.example goes into Maildirs. Needs root, as Postfix does.
+public final class PostfixRelay: @unchecked Sendable {
+  // because one test uses it, from its one task.
+  public let port: Int
+  private let folder: TemporaryFolder
+
+  public init() async throws {
+    port = try Machine.freePort()
+    folder = try TemporaryFolder()
+    chmod(folder.path, 0o755)
+    for name in ["queue", "data", "mail"] {
+      try FileManager.default.createDirectory(
+        at: folder.url.appending(path: name),
+        withIntermediateDirectories: true
+      )
+    }
+    try await run("chown", "postfix", folder.file("data"))
+    try await run("chown", "nobody", folder.file("mail"))
+    try await run(
+      "openssl",
+      "req",
+      "-x509",
+      "-newkey",
+      "rsa:2048",
+      "-nodes",
+      "-subj",
+      "/CN=relay.test",
+      "-days",
+      "2",
+      "-keyout",
+      folder.file("key.pem"),
+      "-out",
+      folder.file("certificate.pem")
+    )
+    try main.write(toFile: folder.file("main.cf"), atomically: true, encoding: .utf8)
+    try services.write(toFile: folder.file("master.cf"), atomically: true, encoding: .utf8)
+    try await run("postfix", "-c", folder.path, "start")
+    _ = try await eventually("Postfix listens") { try? RawConnection(port: port) }
+  }
+
+  /// A test that failed leaves no mail server behind.
+  deinit {
+    let file = folder.file("queue/pid/master.pid")
+    let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+    if let identifier = pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)) { kill(identifier, SIGTERM) }
+  }
+
+  public func stop() async throws {
+    try await run("postfix", "-c", folder.path, "stop")
+  }
+
+  /// What was delivered to an address.
+  public func letters(to address: String) throws -> [ReceivedLetter] {
+    let name = address.prefix { $0 != "@" }
+    let new = folder.url.appending(path: "mail/\(name)/new")
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: new.path)) ?? []
+    return try files.map { ReceivedLetter(parsing: [UInt8](try Data(contentsOf: new.appending(path: $0)))) }
+  }
+
+  private var main: String {
+    """
+    compatibility_level = 3.6
+    queue_directory = \(folder.file("queue"))
+    data_directory = \(folder.file("data"))
+    maillog_file = \(folder.file("log"))
+    maillog_file_prefixes = \(folder.path)
+    inet_interfaces = 127.0.0.1
+    inet_protocols = ipv4
+    myhostname = relay.test
+    mydestination =
+    mynetworks = 127.0.0.0/8
+    alias_maps =
+    default_transport = error:nothing leaves this test
+    relay_transport = error:nothing leaves this test
+    virtual_mailbox_domains = resident.example
+    virtual_mailbox_base = \(folder.file("mail"))
+    virtual_mailbox_maps = inline:{ \(Self.mailboxes) }
+    virtual_uid_maps = static:65534
+    virtual_gid_maps = static:65534
+    smtpd_tls_security_level = may
+    smtpd_tls_cert_file = \(folder.file("certificate.pem"))
+    smtpd_tls_key_file = \(folder.file("key.pem"))
+    smtpd_recipient_restrictions = permit_mynetworks, reject
+
+    """
+  }
+
+  /// Who has a mailbox; anyone else of the domain is refused.
+  private static let mailboxes = ["ann", "bob"].map { "{ \($0)@resident.example = \($0)/ }" }.joined(separator: ", ")
+
+  private var services: String {
+    """
+    127.0.0.1:\(port) inet n - n - - smtpd
+    cleanup unix n - n - 0 cleanup
+    qmgr unix n - n 300 1 qmgr
+    tlsmgr unix - - n 1000? 1 tlsmgr
+    rewrite unix - - n - - trivial-rewrite
+    bounce unix - - n - 0 bounce
+    defer unix - - n - 0 bounce
+    trace unix - - n - 0 bounce
+    error unix - - n - - error
+    retry unix - - n - - error
+    virtual unix - n n - - virtual
+    proxymap unix - - n - - proxymap
+    anvil unix - - n - 1 anvil
+    postlog unix-dgram n - n - 1 postlogd
+
+    """
+  }
+
+  private func run(_ name: String, _ arguments: String...) async throws {
+    guard let program = Machine.program(name) else { throw TestFault("\(name) is not installed") }
+    let result = try await Machine.run(program, arguments)
+    guard result.status == 0 else { throw TestFault("\(name): \(result.output) \(result.errors)") }
+  }
+}
