@@ -74,59 +74,78 @@ struct CouncilPages: Sendable {
     try await page(request.parameter("council"), committee: request.parameter("committee"))
   }
 
-  private func page(_ slug: String, committee committeeSlug: String?) async throws -> Response {
+  private func page(_ slug: String, committee: String?) async throws -> Response {
     let now = store.now()
-    let (target, committees, upcoming, recent) = try await store.read { database in
-      let council = try Council.require(slug, database)
-      let committee = try committeeSlug.map { slug in
-        guard let committee = try Committee.find(slug, of: council.id, database) else {
-          throw Refusal.notFound("\(council.name) has no committee “\(slug)”")
-        }
-        return committee
-      }
-      return (
-        FollowTarget(council: council, committee: committee), try Committee.all(of: council.id, database),
-        try Meeting.upcoming(
-          council: council.id,
-          committee: committee?.id,
-          from: now,
-          limit: Self.shownUpcoming,
-          database
-        ),
-        try Meeting.past(
-          council: council.id,
-          committee: committee?.id,
-          before: now,
-          limit: Self.shownMeetings + 1,
-          database
-        )
-      )
-    }
-    let council = target.council
-    let zone = council.timeZone(in: site.identity.timeZone)
-    let view = CouncilView(
-      name: target.committee?.name ?? council.name,
-      council: council.name,
-      councilPath: target.committee == nil ? nil : council.path,
-      website: council.details.website,
-      meetingsURL: council.details.meetingsURL,
-      box: SubscribeBox(reference: target.reference, name: target.name),
-      upcoming: EntryList(meetings: upcoming.map { MeetingEntry($0, timeZone: zone) }),
-      recent: EntryList(meetings: recent.prefix(Self.shownMeetings).map { MeetingEntry($0, timeZone: zone) }),
-      hasUpcoming: !upcoming.isEmpty,
-      hasRecent: !recent.isEmpty,
-      committees: committees.filter { $0.id != target.committee?.id }.map {
-        CommitteeLink(name: $0.name, path: "\(council.path)/committees/\($0.slug)")
-      },
-      hasCommittees: committees.count > (target.committee == nil ? 0 : 1),
-      isShortened: recent.count > Self.shownMeetings
-    )
+    let facts = try await store.read { try Self.facts(slug, committee: committee, now: now, $0) }
+    let target = facts.target
     return try site.page(
       "council",
-      view,
+      view(facts),
       title: target.name,
       description: "What \(target.name) decided, summarised every week.",
       path: target.path
+    )
+  }
+
+  /// What the page of a council or committee shows.
+  private struct Facts: Sendable {
+    var target: FollowTarget
+    var committees: [Committee]
+    var upcoming: [Meeting]
+    var recent: [Meeting]
+  }
+
+  private static func facts(
+    _ slug: String,
+    committee committeeSlug: String?,
+    now: Date,
+    _ database: Database
+  ) throws -> Facts {
+    let council = try Council.require(slug, database)
+    let committee = try committeeSlug.map { slug in
+      guard let committee = try Committee.find(slug, of: council.id, database) else {
+        throw Refusal.notFound("\(council.name) has no committee “\(slug)”")
+      }
+      return committee
+    }
+    return Facts(
+      target: FollowTarget(council: council, committee: committee),
+      committees: try Committee.all(of: council.id, database),
+      upcoming: try Meeting.upcoming(
+        council: council.id,
+        committee: committee?.id,
+        from: now,
+        limit: shownUpcoming,
+        database
+      ),
+      recent: try Meeting.past(
+        council: council.id,
+        committee: committee?.id,
+        before: now,
+        limit: shownMeetings + 1,
+        database
+      )
+    )
+  }
+
+  private func view(_ facts: Facts) -> CouncilView {
+    let (council, committee) = (facts.target.council, facts.target.committee)
+    let zone = council.timeZone(in: site.identity.timeZone)
+    let others = facts.committees.filter { $0.id != committee?.id }
+    return CouncilView(
+      name: committee?.name ?? council.name,
+      council: council.name,
+      councilPath: committee == nil ? nil : council.path,
+      website: council.details.website,
+      meetingsURL: council.details.meetingsURL,
+      box: SubscribeBox(reference: facts.target.reference, name: facts.target.name),
+      upcoming: EntryList(meetings: facts.upcoming.map { MeetingEntry($0, timeZone: zone) }),
+      recent: EntryList(meetings: facts.recent.prefix(Self.shownMeetings).map { MeetingEntry($0, timeZone: zone) }),
+      hasUpcoming: !facts.upcoming.isEmpty,
+      hasRecent: !facts.recent.isEmpty,
+      committees: others.map { CommitteeLink(name: $0.name, path: "\(council.path)/committees/\($0.slug)") },
+      hasCommittees: !others.isEmpty,
+      isShortened: facts.recent.count > Self.shownMeetings
     )
   }
 }

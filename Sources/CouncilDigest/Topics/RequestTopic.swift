@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import HTTPServer
+import Mail
 
 /// `GET` and `POST /topics/request`: a person asks, in their own words, for updates on a topic across councils. The
 /// address is confirmed by letter before the request is shown to anyone.
@@ -21,60 +22,81 @@ struct RequestTopic: Sendable {
   func submit(_ request: Request) async throws -> Response {
     try origin.check(request)
     var input = try FormInput(request)
+    if let trap = input.form.first("website"), !trap.isEmpty { return done }
     do {
-      if let trap = input.form.first("website"), !trap.isEmpty { return done }
-      let email = input.email("email")
-      let words = input.text(
-        "request",
-        maximum: TopicRequest.maximumCharacters,
-        missing: "Tell us what you would like to hear about"
-      )
-      let query = PlainText.normalized(input.form.first("query") ?? "")
-      if query.count > TopicRequest.maximumQueryCharacters {
-        input.refuse("query", "Shorten this to \(TopicRequest.maximumQueryCharacters) characters")
-      } else if !PlainText.isSingleLine(query) {
-        input.refuse("query", "Use one line without control characters")
-      }
-      let slugs = Set(input.form.all("council").filter { !$0.isEmpty }).sorted()
-      if slugs.count > Self.maximumCouncils {
-        input.refuse("council", "Choose at most \(Self.maximumCouncils) councils")
-      }
-      let councils = try await store.read { database in
-        try slugs.prefix(Self.maximumCouncils).map { try Council.find($0, database) }
-      }
-      for (slug, council) in zip(slugs, councils) where council == nil {
-        input.refuse("council", "There is no council “\(slug)”")
-      }
-      try input.stopIfInvalid()
-      guard let email, let words else { return done }
+      let wish = try await wish(&input)
       let letter = try confirmationLetter
-      let now = store.now()
-      try await store.write { [store, admission] database in
+      try await store.write { database in
         try admission.admit(request, database)
-        guard try admission.mayMail(email, now: now, database) else { return }
-        let id = try TopicRequest.insert(
-          email: email,
-          request: words,
-          query: query.isEmpty ? nil : query,
-          councils: councils.compactMap(\.self),
-          now: now,
-          database
-        )
-        try OutgoingMail.queue(
-          .topicRequest,
-          to: email,
-          body: letter,
-          referenceID: id,
-          key: store.keys.current,
-          now: now,
-          database
-        )
+        try take(wish, letter, database)
       }
       mailQueued()
       return done
     } catch Refusal.invalid(let problems) {
       return try await page(form: input.form, problems: problems)
     }
+  }
+
+  /// A form that can be acted on.
+  private struct Wish: Sendable {
+    var email: EmailAddress
+    var words: String
+    var query: String?
+    var councils: [Council]
+  }
+
+  /// - Throws: `Refusal.invalid` with every problem.
+  private func wish(_ input: inout FormInput) async throws -> Wish {
+    let email = input.email("email")
+    let words = input.text(
+      "request",
+      maximum: TopicRequest.maximumCharacters,
+      missing: "Tell us what you would like to hear about"
+    )
+    let query = PlainText.normalized(input.form.first("query") ?? "")
+    if query.count > TopicRequest.maximumQueryCharacters {
+      input.refuse("query", "Shorten this to \(TopicRequest.maximumQueryCharacters) characters")
+    } else if !PlainText.isSingleLine(query) {
+      input.refuse("query", "Use one line without control characters")
+    }
+    let councils = try await councils(&input)
+    guard input.problems.isEmpty, let email, let words else { throw Refusal.invalid(input.problems) }
+    return Wish(email: email, words: words, query: query.isEmpty ? nil : query, councils: councils)
+  }
+
+  private func councils(_ input: inout FormInput) async throws -> [Council] {
+    let slugs = Set(input.form.all("council").filter { !$0.isEmpty }).sorted()
+    guard slugs.count <= Self.maximumCouncils else {
+      input.refuse("council", "Choose at most \(Self.maximumCouncils) councils")
+      return []
+    }
+    let councils = try await store.read { database in try slugs.map { try Council.find($0, database) } }
+    for (slug, council) in zip(slugs, councils) where council == nil {
+      input.refuse("council", "There is no council “\(slug)”")
+    }
+    return councils.compactMap(\.self)
+  }
+
+  private func take(_ wish: Wish, _ letter: LetterBody, _ database: Database) throws {
+    let now = store.now()
+    guard try admission.mayMail(wish.email, now: now, database) else { return }
+    let id = try TopicRequest.insert(
+      email: wish.email,
+      request: wish.words,
+      query: wish.query,
+      councils: wish.councils,
+      now: now,
+      database
+    )
+    try OutgoingMail.queue(
+      .topicRequest,
+      to: wish.email,
+      body: letter,
+      referenceID: id,
+      key: store.keys.current,
+      now: now,
+      database
+    )
   }
 
   /// `GET /topics/request/check-your-email`.
