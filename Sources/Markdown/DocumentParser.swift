@@ -65,7 +65,14 @@ private struct TreeWalk {
 
   private mutating func inlines(of parent: OpaquePointer, depth: Int) -> [Document.Inline] {
     guard depth < Self.maximumDepth else { return [] }
-    return children(of: parent).flatMap { inline($0, depth: depth + 1) }
+    // cmark cuts text at every mark that might have meant something; an address must be whole to be seen.
+    return children(of: parent).flatMap { inline($0, depth: depth + 1) }.reduce(into: []) { joined, inline in
+      if case .text(let more) = inline, case .text(let before)? = joined.last {
+        joined[joined.count - 1] = .text(before + more)
+      } else {
+        joined.append(inline)
+      }
+    }
   }
 
   private mutating func inline(_ node: OpaquePointer, depth: Int) -> [Document.Inline] {

@@ -46,7 +46,10 @@ public struct TextRenderer: Sendable {
       return texts.joined(separator: isTight ? "\n" : "\n\n")
     case .quote(let inner):
       return blocks(inner, width: width - 2).split(separator: "\n", omittingEmptySubsequences: false)
-        .map { $0.isEmpty ? ">" : "> \($0)" }.joined(separator: "\n")
+        .map { line in
+          // A quoted address would not be followed.
+          line.isEmpty ? ">" : line.hasPrefix("http") && !line.contains(" ") ? String(line) : "> \(line)"
+        }.joined(separator: "\n")
     case .code(let code):
       return code.split(separator: "\n", omittingEmptySubsequences: false).map { "    \($0)" }
         .joined(separator: "\n")
@@ -59,28 +62,39 @@ public struct TextRenderer: Sendable {
     let words = flat(inlines, &links)
     let text = words.split(separator: "\n", omittingEmptySubsequences: false)
       .map { TextWrap.wrap(String($0), width: width) }.joined(separator: "\n")
-    // An address that is all there is still stands alone on its line.
-    let lead = text.isEmpty && !links.isEmpty ? "Link:" : text
-    return ([lead] + links).filter { !$0.isEmpty }.joined(separator: "\n")
+    return ([text] + links).filter { !$0.isEmpty }.joined(separator: "\n")
   }
 
   private func flat(_ inlines: [Document.Inline], _ links: inout [String]) -> String {
     var text = ""
     for inline in inlines {
       switch inline {
-      case .text(let words), .code(let words): text += words
+      case .text(let words), .code(let words): text += liftingAddresses(words, &links)
       case .softBreak: text += " "
       case .lineBreak: text += "\n"
       case .emphasis(let inner): text += flat(inner, &links)
       case .strong(let inner): text += flat(inner, &links)
       case .link(let address, let inner):
-        let label = flat(inner, &links)
-        if label != address { text += label }
+        // A link whose words are its address, or that has none, still leaves a word where it stood.
+        let isBare = ["", address].contains(inner.plainText)
+        text += isBare ? "(link below)" : flat(inner, &links)
         links.append(address)
       case .footnote(let number, _): text += " [\(number)]"
       }
     }
     return text
+  }
+
+  /// An address inside running text moves to a line of its own after the paragraph, where no mail program cuts it.
+  private func liftingAddresses(_ text: String, _ links: inout [String]) -> String {
+    guard text.contains("://") else { return text }
+    return text.split(separator: " ", omittingEmptySubsequences: false).map { word in
+      guard let start = word.range(of: "https://") ?? word.range(of: "http://") else { return String(word) }
+      let address = word[start.lowerBound...]
+      let end = address.lastIndex { !".,;:!?)]”’\"'".contains($0) } ?? address.startIndex
+      links.append(String(address[...end]))
+      return word[..<start.lowerBound] + "(link below)" + address[address.index(after: end)...]
+    }.joined(separator: " ")
   }
 
   private func hanging(_ mark: String, _ text: String) -> String {

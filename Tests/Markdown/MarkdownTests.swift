@@ -109,6 +109,13 @@ private func text(_ source: String, width: Int = 40) -> String {
     #expect(text("Read [the report](\(address)) today.") == "Read the report today.\n\(address)")
   }
 
+  @Test func `an address in running text moves to its own line, marks around it stay`() {
+    let address = "https://council.example/a_b_c?x=1&y=(2"
+    #expect(text("See \(address)), or ask.") == "See (link below)), or ask.\n\(address)")
+    #expect(text("- <https://council.example/>\n") == "- (link below)\n  https://council.example/")
+    #expect(text("Read <https://council.example/x> now.") == "Read (link below) now.\nhttps://council.example/x")
+  }
+
   @Test func `footnotes are numbered at the end`() {
     #expect(text("One[^x].\n\n[^x]: Because.\n") == "One [1].\n\n[1] Because.")
   }
