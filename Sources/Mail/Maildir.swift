@@ -6,15 +6,21 @@ import Foundation
 public final class Maildir: MailTransport {
   private let folder: URL
 
-  /// - Throws: when the folders can't be made.
+  /// - Throws: `MaildirProblem` when the folders can't be made.
   public init(folder: URL) throws {
     self.folder = folder
     for name in ["tmp", "new", "cur"] {
-      try FileManager.default.createDirectory(
-        at: folder.appending(path: name),
-        withIntermediateDirectories: true,
-        attributes: [.posixPermissions: 0o700]
-      )
+      do {
+        try FileManager.default.createDirectory(
+          at: folder.appending(path: name),
+          withIntermediateDirectories: true,
+          attributes: [.posixPermissions: 0o700]
+        )
+      } catch {
+        throw MaildirProblem(
+          description: "the Maildir \(folder.path) can't be made: is a file in its place, or the folder not ours?"
+        )
+      }
     }
   }
 
@@ -71,4 +77,9 @@ public final class Maildir: MailTransport {
     let safe = (identifier ?? "letter").filter { $0.isASCII && ($0.isLetter || $0.isNumber || ".-_".contains($0)) }
     return "\(safe.prefix(150)).eml"
   }
+}
+
+/// A Maildir can't be used.
+public struct MaildirProblem: Error, CustomStringConvertible, Sendable {
+  public var description: String
 }

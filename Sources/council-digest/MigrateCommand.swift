@@ -11,7 +11,11 @@ struct MigrateCommand: AsyncParsableCommand {
 
   func run() async throws {
     let configuration = try options.configuration()
+    let socket = ControlSocket(path: ControlSocket.path(besideStoreAt: configuration.storePath))
     try await explained {
+      guard !socket.isServed else {
+        return Terminal.line("The service that runs brought the store up to date when it started.")
+      }
       _ = try Store(path: configuration.storePath, migrations: configuration.migrationsFolder)
       Terminal.line("The store \(configuration.storePath) is up to date.")
     }

@@ -237,6 +237,27 @@ private func date(_ text: String) throws -> Date { try Date(text, strategy: .iso
   }
 }
 
+@Suite struct RFC3339Tests {
+  @Test(arguments: [
+    ("2025-09-30T14:00:00+01:00", "2025-09-30T13:00:00Z"), ("2024-02-29t23:59:59z", "2024-02-29T23:59:59Z"),
+    ("2025-01-01T00:00:00-05:30", "2025-01-01T05:30:00Z"), ("2025-01-01T00:00:00.25Z", "2025-01-01T00:00:00Z"),
+  ])
+  func `times are read with their offset`(_ text: String, _ expected: String) throws {
+    #expect(RFC3339(text).map { RFC3339.format($0.date) } == expected)
+  }
+
+  @Test(arguments: [
+    "2026-02-30T14:00:00Z", "2026-04-31T10:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T14:60:00Z",
+    "2026-13-01T00:00:00Z",
+    "2026-01-01", "2026-01-01T10:00Z", "2026-01-01T10:00:00", "2026-01-01 10:00:00Z", "0001-01-01T00:00:00Z",
+    "２026-01-01T00:00:00Z",
+    "2026-01-01T00:00:00+25:00", "",
+  ])
+  func `impossible times are refused`(_ text: String) {
+    #expect(RFC3339(text) == nil)
+  }
+}
+
 @Suite struct ReadableDateTests {
   @Test(arguments: [
     ("2025-09-30T13:00:00Z", "Tuesday 30 September 2025, 2pm"),

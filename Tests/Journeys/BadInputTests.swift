@@ -57,6 +57,13 @@ import Testing
       body: Array("{\"name\":".utf8)
     )
     #expect(broken.status == 400 && broken.field("content-type") == "application/problem+json")
+    let comma = try await service.client.send(
+      "PUT",
+      "/api/v1/councils/x",
+      headers: auth,
+      body: Array("{\"name\": \"a,}\",}".utf8)
+    )
+    #expect(comma.status == 400)
     let form = ["Content-Type": "application/x-www-form-urlencoded"]
     #expect(
       try await service.client.send("POST", "/subscribe", headers: form, body: Array("email=%ff".utf8)).status == 400

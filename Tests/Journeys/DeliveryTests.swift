@@ -93,6 +93,29 @@ import Testing
     }
   }
 
+  @Test func `a Maildir that can't be used is known before the first letter`() async throws {
+    let folder = try TemporaryFolder()
+    try "a file".write(toFile: folder.file("mail"), atomically: true, encoding: .utf8)
+    let service = try await RunningService(["mail.maildir": folder.file("mail")])
+    _ = try await eventually("readiness notices") { try await service.client.get("/readyz").status == 503 ? true : nil }
+    #expect(service.log.contains("can't be made"))
+  }
+
+  @Test func `the log holds no key, token or address, even at debug`() async throws {
+    let sink = try await SMTPSink()
+    let service = try await service(sink, ["log.level": "debug"])
+    try await subscribe(1, service, sink)
+    service.signal(SIGTERM)
+    #expect(try await service.waitForExit() == 0)
+    let token = try RunningService.path(of: "/confirm/", in: try #require(try sink.letters().first)).dropFirst(
+      "/confirm/".count
+    )
+    for secret in [RunningService.key, "r0@resident", String(token)] {
+      #expect(!service.log.contains(secret), "\(secret)")
+    }
+    #expect(service.log.contains("/confirm/{token}"))
+  }
+
   @Test func `one refused recipient does not stop the others`() async throws {
     let sink = try await SMTPSink()
     let service = try await service(sink)

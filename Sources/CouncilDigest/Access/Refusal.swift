@@ -14,6 +14,8 @@ public enum Refusal: Error, Equatable, Sendable {
   case wrongRole(needed: String)
   /// A POST from another site's page.
   case foreignOrigin
+  /// The store can't take anything now, a full disk for example.
+  case unavailable
   case tooMany(String, retryAfterSeconds: Int)
 }
 

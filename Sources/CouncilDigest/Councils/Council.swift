@@ -83,10 +83,15 @@ extension Committee {
     ).map(Committee.init)
   }
 
+  /// Those that have met or will meet: a name that was mistyped and corrected is gone.
   static func all(of council: Int64, _ database: Database) throws -> [Committee] {
     try Row.fetchAll(
       database,
-      sql: "SELECT id, slug, name FROM committee WHERE council_id = ? ORDER BY name",
+      sql: """
+        SELECT id, slug, name FROM committee
+        WHERE council_id = ? AND EXISTS (SELECT 1 FROM meeting WHERE committee_id = committee.id)
+        ORDER BY name
+        """,
       arguments: [council]
     ).map(Committee.init)
   }

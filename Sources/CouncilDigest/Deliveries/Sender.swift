@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import Mail
 import ServiceLifecycle
+import Synchronization
 
 /// Worker threads that take letters from the queue, send them and record the outcome, one at a time each.
 final class Sender: Service {
@@ -13,6 +14,10 @@ final class Sender: Service {
   private let log: Logger
   private let bell = Bell()
   let breaker = RelayBreaker()
+  private let storeRefuses = Mutex(false)
+
+  /// Whether letters can't be taken or recorded because the store can't be written.
+  var isStoreRefusing: Bool { storeRefuses.withLock { $0 } }
 
   /// How long a stopping sender waits for letters under way. What is still under way then is sent again, the same
   /// bytes under the same Message-ID, by the next start.
@@ -67,7 +72,7 @@ final class Sender: Service {
   }
 
   private func work() {
-    var transport: (any MailTransport)?
+    var transport = openAtStart()
     while !bell.isStopping {
       let rings = bell.count
       guard case .go = breaker.permission(at: clock.now()) else {
@@ -91,6 +96,16 @@ final class Sender: Service {
     }
   }
 
+  /// A way out that can't even be opened is known before the first letter needs it.
+  private func openAtStart() -> (any MailTransport)? {
+    do {
+      return try openTransport()
+    } catch {
+      reportTrouble("\(error)")
+      return nil
+    }
+  }
+
   /// With nothing to send, a relay that was in trouble is still asked whether it is back.
   private func probeIfInTrouble(_ transport: inout (any MailTransport)?) {
     guard breaker.trouble != nil else { return breaker.notNeeded() }
@@ -109,8 +124,11 @@ final class Sender: Service {
 
   private func takeJob() -> DeliveryQueue.Job? {
     do {
-      return try queue.take()
+      let job = try queue.take()
+      storeRefuses.withLock { $0 = false }
+      return job
     } catch {
+      storeRefuses.withLock { $0 = true }
       log.error("mail.take-failed", metadata: ["error": "\(error)"])
       return nil
     }
@@ -132,6 +150,7 @@ final class Sender: Service {
       do {
         return try queue.record(outcome, of: job.mail)
       } catch {
+        storeRefuses.withLock { $0 = true }
         log.error("mail.record-failed", metadata: ["letter": "\(job.mail.id)", "error": "\(error)"])
         if bell.isStopping { return }
         Thread.sleep(forTimeInterval: Self.storeRetryPause)
@@ -155,9 +174,7 @@ final class Sender: Service {
       relayAnswered()
       log.warning("mail.uncertain", metadata: letter)
     case .relayTrouble(let problem):
-      if breaker.failed(problem, needsPerson: false, at: clock.now()) {
-        log.error("relay.trouble", metadata: ["problem": "\(Self.withoutAddresses(problem))"])
-      }
+      reportTrouble(problem)
     case .loginRefused(let problem):
       if breaker.failed(problem, needsPerson: true, at: clock.now()) {
         log.critical("relay.login-refused", metadata: ["problem": "\(Self.withoutAddresses(problem))"])
@@ -167,6 +184,11 @@ final class Sender: Service {
 
   /// A relay may repeat the recipient in its reply; no log holds one.
   private static func withoutAddresses(_ text: String) -> String { text.replacing(/\S+@\S+/, with: "…") }
+
+  private func reportTrouble(_ problem: String) {
+    guard breaker.failed(problem, needsPerson: false, at: clock.now()) else { return }
+    log.error("relay.trouble", metadata: ["problem": "\(Self.withoutAddresses(problem))"])
+  }
 
   private func relayAnswered() {
     if breaker.succeeded() { log.notice("relay.recovered") }

@@ -38,6 +38,10 @@ struct Readiness: Sendable {
       report.store = "can’t be read"
       report.ready = false
     }
+    if sender.isStoreRefusing {
+      report.store = "can’t be written, and the log says why"
+      report.ready = false
+    }
     if scheduler.health.problem != nil {
       report.scheduler = "its last round failed; the log says why"
       report.ready = false

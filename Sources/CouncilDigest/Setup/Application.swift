@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import HTTPServer
 import HTTPTypes
 import Logging
@@ -66,7 +67,7 @@ struct Application: Sendable {
       return (Self.options(allowed.map(\.rawValue)), "-")
     case .methodNotAllowed(let allowed): return (refusals.methodNotAllowed(allowed, request), "-")
     case .notFound:
-      let refusal = Refusal.notFound("Check the address, or start from our home page")
+      let refusal = Refusal.notFound("There is nothing at this address. Check it for mistakes")
       return (refusals.response(to: refusal, request), "-")
     case .unreadable:
       return (refusals.response(to: .unreadable("The address is not readable"), request), "-")
@@ -78,10 +79,18 @@ struct Application: Sendable {
       return try await route.action(request)
     } catch let refusal as Refusal {
       return refusals.response(to: refusal, request)
+    } catch let error as DatabaseError where Self.isAboutTheDisk(error) {
+      log.error("store.refuses", metadata: ["route": "\(route.pattern)", "error": "\(error.message ?? "")"])
+      return refusals.response(to: .unavailable, request)
     } catch {
       log.error("http.failure", metadata: ["route": "\(route.pattern)", "error": "\(error)"])
       return refusals.failure(request)
     }
+  }
+
+  private static func isAboutTheDisk(_ error: DatabaseError) -> Bool {
+    let codes: [ResultCode] = [.SQLITE_FULL, .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_BUSY]
+    return codes.contains(error.resultCode)
   }
 
   /// RFC 9110 §13.1.2: a GET of what the client has already is 304, without a body.

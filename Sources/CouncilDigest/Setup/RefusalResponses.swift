@@ -34,6 +34,7 @@ struct RefusalResponses: Sendable {
     switch refusal {
     case .noKey: response.fields[.wwwAuthenticate] = "Bearer realm=\"council-digest\""
     case .tooMany(_, let seconds): response.fields[.retryAfter] = String(seconds)
+    case .unavailable: response.fields[.retryAfter] = "60"
     case .invalid, .unreadable, .unsupportedMediaType, .notFound, .expired, .conflict, .wrongRole, .foreignOrigin: break
     }
     return response
@@ -71,7 +72,7 @@ struct RefusalResponses: Sendable {
     case .unreadable(let detail): return (.badRequest, "What was sent can’t be read", detail)
     case .unsupportedMediaType(let expected):
       return (.unsupportedMediaType, "What was sent is of a kind this address does not take", "It takes \(expected)")
-    case .notFound(let detail): return (.notFound, "Page not found", detail)
+    case .notFound(let detail): return (.notFound, "Not found", detail)
     case .expired(let detail): return (.gone, "This link has expired", detail)
     case .conflict(let detail): return (.conflict, "This can’t be done now", detail)
     case .noKey:
@@ -79,6 +80,10 @@ struct RefusalResponses: Sendable {
     case .wrongRole(let needed): return (.forbidden, "This key may not do that", "It needs the role \(needed)")
     case .foreignOrigin:
       return (.forbidden, "This form was sent from another site", "Open our page and send the form from there")
+    case .unavailable:
+      return (
+        .serviceUnavailable, "We can’t save anything at the moment", "Nothing was changed. Please try again later"
+      )
     case .tooMany(let detail, _): return (.tooManyRequests, "Please try again later", detail)
     }
   }

@@ -94,7 +94,8 @@ struct RouteTable: Sendable {
       queue: services.queue
     )
     let robots = "User-agent: *\nDisallow: /confirm/\nDisallow: /unsubscribe/\nDisallow: /digests/\nDisallow: /api/\n"
-    let contact = "Contact: mailto:\(site.identity.contactEmail)\nPreferred-Languages: en\n"
+    let expires = RFC3339.format(store.now().addingTimeInterval(365 * 86_400))
+    let contact = "Contact: mailto:\(site.identity.contactEmail)\nExpires: \(expires)\nPreferred-Languages: en\n"
     return [
       Route(.get, "/healthz", readiness.alive),
       Route(.get, "/readyz", readiness.ready),

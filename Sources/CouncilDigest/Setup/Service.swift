@@ -30,7 +30,8 @@ public struct CouncilDigestService: Sendable {
           .init(service: HTTPService(services: services, log: log, listening: listening)),
         ],
         gracefulShutdownSignals: [.sigterm, .sigint],
-        logger: log
+        // The group logs its services whole, and ours hold secrets.
+        logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }
       )
     )
     try await group.run()

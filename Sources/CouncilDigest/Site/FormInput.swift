@@ -71,7 +71,11 @@ enum PlainText {
   /// No control characters but line feed and tab: they would break letters, terminals and feeds.
   static func isAllowed(_ text: String) -> Bool {
     text.unicodeScalars.allSatisfy { scalar in
-      (scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value)) || scalar == "\n" || scalar == "\t"
+      // Bidirectional overrides make a text read as what it is not.
+      let isHidden =
+        (0x7F...0x9F).contains(scalar.value) || (0x202A...0x202E).contains(scalar.value)
+        || (0x2066...0x2069).contains(scalar.value)
+      return (scalar.value >= 0x20 && !isHidden) || scalar == "\n" || scalar == "\t"
     }
   }
 

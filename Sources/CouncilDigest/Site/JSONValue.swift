@@ -39,8 +39,31 @@ extension JSONValue: Decodable {
     }
   }
 
+  /// Foundation takes `[1,]`, which RFC 8259 does not.
+  private static func hasTrailingComma(_ bytes: some Collection<UInt8>) -> Bool {
+    var (isInString, isEscaped, last) = (false, false, UInt8(0))
+    for byte in bytes {
+      if isInString {
+        if isEscaped {
+          isEscaped = false
+        } else if byte == 0x5C {
+          isEscaped = true
+        } else if byte == 0x22 {
+          isInString = false
+        }
+        continue
+      }
+      if [0x20, 0x09, 0x0A, 0x0D].contains(byte) { continue }
+      if last == 0x2C, byte == 0x5D || byte == 0x7D { return true }
+      if byte == 0x22 { isInString = true }
+      last = byte
+    }
+    return false
+  }
+
   /// - Throws: `Refusal.unreadable` with a sentence when the bytes are not JSON.
   static func parse(_ bytes: some Collection<UInt8>) throws -> JSONValue {
+    guard !hasTrailingComma(bytes) else { throw Refusal.unreadable("The body is not valid JSON: a comma ends a list") }
     do {
       return try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
     } catch {
