@@ -1,0 +1,111 @@
+import Foundation
+import GRDB
+import Logging
+import Mail
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import CouncilDigest
+
+/// The chain from schedule to recorded letter, in process, with a clock that is moved.
+struct Chain {
+  let clock: TestClock
+  let services: Services
+  let folder: TemporaryFolder
+
+  init(_ now: String, _ settings: [String: String] = [:]) async throws {
+    clock = try TestClock(now)
+    folder = try TemporaryFolder()
+    var environment = [
+      "store.path": folder.file("s.sqlite"), "mail.maildir": folder.file("mail"),
+      "store.migrations": Machine.root.appending(path: "migrations").path,
+    ].merging(settings) { $1 }
+    environment = Dictionary(
+      uniqueKeysWithValues: environment.map { ("COUNCIL_DIGEST_" + $0.uppercased().replacing(".", with: "_"), $1) }
+    )
+    services = try await Services(
+      try Configuration.load(file: nil, environment: environment),
+      clock: clock.wall,
+      log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    )
+    let now = clock.now
+    try await services.store.write {
+      _ = try PutCouncil.put(try Slug(segment: "w"), CouncilDetails(name: "Wychford"), now: now, $0)
+    }
+  }
+
+  func publish(_ slug: String, daysAgo: Double = 1, summary: String? = "Text.") async throws {
+    let input = MeetingInput(
+      content: MeetingContent(
+        committee: "Committee \(slug)",
+        startsAt: clock.now.addingTimeInterval(-daysAgo * 86_400).formatted(.iso8601),
+        status: .held,
+        summary: summary,
+        attendees: [],
+        documents: []
+      ),
+      committeeSlug: try Slug(segment: slug)
+    )
+    let now = clock.now
+    try await services.store.write { database in
+      _ = try services.putMeeting.put(
+        try Slug(segment: slug),
+        of: try Council.require("w", database),
+        input,
+        now: now,
+        database
+      )
+    }
+  }
+
+  func subscribe(_ address: String) async throws {
+    let (now, key) = (clock.now, services.store.keys.current)
+    _ = key
+    try await services.store.write { database in
+      let target = FollowTarget(council: try Council.require("w", database))
+      let subscriber = try Subscriber.findOrInsert(try EmailAddress(parsing: address), now: now, database)
+      try database.execute(
+        sql:
+          "INSERT INTO consent (subscriber_id, scope, source, form_version, requested_at) VALUES (?, 'w', 'test', '1', ?)",
+        arguments: [subscriber.id, now.milliseconds]
+      )
+      let consent = database.lastInsertedRowID
+      try database.execute(
+        sql:
+          "INSERT INTO subscription (subscriber_id, consent_id, target, council_id, state) VALUES (?, ?, ?, ?, 'pending')",
+        arguments: [subscriber.id, consent, target.key, target.council.id]
+      )
+      _ = try ConfirmSubscription.confirm(consent, now: now, database)
+    }
+  }
+
+  /// Works until nothing is left, sending every letter with `outcome`; the digests' committees by recipient.
+  func work(_ outcome: (OutgoingMail) -> SendOutcome = { _ in .sent }) async throws -> [String: [String]] {
+    await services.scheduler.work()
+    var sent: [String: [String]] = [:]
+    while let job = try services.queue.take() {
+      let result = outcome(job.mail)
+      if result == .sent {
+        let text = ReceivedLetter(parsing: job.envelope.content).text
+        sent[job.mail.recipient] = text.matches(of: /(?m)^Committee (\w+)$/).map { String($0.1) }
+      }
+      try services.queue.record(result, of: job.mail)
+    }
+    await services.scheduler.work()
+    return sent
+  }
+
+  func control(_ control: ControlDigestRun, run: Int64) async throws {
+    let now = clock.now
+    _ = try await services.store.write { try control.apply(to: run, now: now, $0) }
+  }
+
+  func runs() async throws -> [DigestRun] {
+    try await services.store.read { database in
+      try Row.fetchAll(database, sql: "SELECT \(DigestRun.columns) FROM digest_run ORDER BY id").compactMap(
+        DigestRun.init
+      )
+    }
+  }
+}
