@@ -3,8 +3,9 @@ import Foundation
 import HTTPTypes
 
 /// One accepted socket: bytes in, requests to the handler one after the other, answers out in order.
+///
+/// Unchecked because every property is touched on the shard's queue only.
 final class Connection: @unchecked Sendable {
-  // because every property is touched on the shard's queue only.
   private enum Phase: Equatable {
     /// Waiting for, or reading, a request.
     case reading

@@ -2,8 +2,9 @@
 import Foundation
 
 /// Accepts connections of one listening socket and deals them to the shards in turn.
+///
+/// Unchecked because `nextShard` and `isStopped` are touched on `queue` only.
 final class Listener: @unchecked Sendable {
-  // because `nextShard` and `isStopped` are touched on `queue` only.
   private let socket: ListeningSocket
   private let shards: [Shard]
   private let service: ServerService

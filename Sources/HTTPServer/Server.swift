@@ -4,8 +4,9 @@ import HTTPTypes
 
 /// An HTTP/1.1 origin server on non-blocking sockets and Dispatch: listeners accept, shards own connections, one
 /// handler answers every request.
+///
+/// Unchecked because the listeners are set once in `start`, before anything runs on another queue, and cleared in `drain`.
 public final class Server: @unchecked Sendable {
-  // because the listeners are set once in `start`, before anything runs on another queue, and cleared in `drain`.
   private let service: ServerService
   private let shards: [Shard]
   private var listeners: [Listener] = []

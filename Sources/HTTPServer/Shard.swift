@@ -3,8 +3,9 @@ import Foundation
 
 /// One serial queue and the connections it owns. It is also the executor their handlers prefer, so a request that
 /// needs no other thread is parsed, answered and written on one.
+///
+/// Unchecked because everything mutable here is touched on `queue` only.
 final class Shard: TaskExecutor, @unchecked Sendable {
-  // because everything mutable here is touched on `queue` only.
   let queue: DispatchQueue
   private let timer: any DispatchSourceTimer
   private var connections: [ObjectIdentifier: Connection] = [:]

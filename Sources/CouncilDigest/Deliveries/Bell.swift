@@ -1,8 +1,9 @@
 import Foundation
 
 /// What wakes and stops the sender's threads.
+///
+/// Unchecked because everything mutable is touched with the condition locked.
 final class Bell: @unchecked Sendable {
-  // because everything mutable is touched with the condition locked.
   private let condition = NSCondition()
   private var rings = 0
   private var stopDeadline: ContinuousClock.Instant?

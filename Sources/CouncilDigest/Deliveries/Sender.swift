@@ -85,7 +85,7 @@ final class Sender: Service {
         continue
       }
       guard let job = takeJob() else {
-        probeIfInTrouble(&transport)
+        probeIfInTrouble()
         bell.wait(seconds: 1, since: rings)
         continue
       }
@@ -107,12 +107,10 @@ final class Sender: Service {
   }
 
   /// With nothing to send, a relay that was in trouble is still asked whether it is back.
-  private func probeIfInTrouble(_ transport: inout (any MailTransport)?) {
+  private func probeIfInTrouble() {
     guard breaker.trouble != nil else { return breaker.notNeeded() }
     do {
-      let open = try transport ?? openTransport()
-      transport = open
-      if let problem = open.problem() {
+      if let problem = try openTransport().problem() {
         _ = breaker.failed(problem, needsPerson: false, at: clock.now())
       } else {
         relayAnswered()
