@@ -68,6 +68,7 @@ let package = Package(
       name: "TestSupport",
       dependencies: ["CouncilDigest", "Mail"],
       path: "Tests/TestSupport",
+      exclude: ["strict_client.py"],
       swiftSettings: strict
     ),
     .testTarget(

@@ -15,7 +15,7 @@ final class WebDriver: @unchecked Sendable {
     }
     folder = try TemporaryFolder()
     let port = try Machine.freePort()
-    client = HTTPClient(port: port)
+    client = HTTPClient(port: port, isOurs: false)
     driver = try ChildProcess(
       program,
       ["--port=\(port)"],

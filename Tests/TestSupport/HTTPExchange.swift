@@ -45,8 +45,13 @@ public struct TestFault: Error, CustomStringConvertible {
 /// A client of a service on loopback.
 public struct HTTPClient: Sendable {
   public let port: Int
+  /// Whether what answers is our server, which a strict client must understand and which closes when it said so.
+  public let isOurs: Bool
 
-  public init(port: Int) { self.port = port }
+  public init(port: Int, isOurs: Bool = true) {
+    self.port = port
+    self.isOurs = isOurs
+  }
 
   public func send(
     _ method: String,
@@ -61,7 +66,10 @@ public struct HTTPClient: Sendable {
     let head = headers.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)\r\n" }.joined()
     let connection = try RawConnection(port: port)
     try await connection.write(Array("\(method) \(path) HTTP/1.1\r\n\(head)\r\n".utf8) + body)
-    return try await connection.readAnswer(hasBody: method != "HEAD")
+    guard isOurs else { return try await connection.readAnswer(hasBody: method != "HEAD") }
+    let bytes = try await connection.readToEnd()
+    try await StrictClient.read(bytes, methods: [method])
+    return try HTTPExchange(parsing: bytes)
   }
 
   public func get(_ path: String, headers: [String: String] = [:]) async throws -> HTTPExchange {
@@ -130,6 +138,11 @@ public final class RawConnection: Sendable {
 
   public func write(_ bytes: [UInt8]) async throws {
     try await onThread { self.writeBlocking(bytes) }
+  }
+
+  /// Each piece by a system call of its own.
+  public func write(pieces: [[UInt8]]) async throws {
+    try await onThread { for piece in pieces { self.writeBlocking(piece) } }
   }
 
   private func writeBlocking(_ bytes: [UInt8]) {

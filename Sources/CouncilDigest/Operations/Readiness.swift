@@ -52,6 +52,9 @@ struct Readiness: Sendable {
         + "next attempt \(RFC3339.format(trouble.nextProbe))"
       report.ready = false
     }
-    return try JSONOutput.response(report.ready ? .ok : .serviceUnavailable, report)
+    guard !report.ready else { return try JSONOutput.response(.ok, report) }
+    var response = try JSONOutput.response(.serviceUnavailable, report)
+    response.fields[.retryAfter] = "30"
+    return response
   }
 }

@@ -4,28 +4,38 @@ import HTTPServer
 import HTTPTypes
 import Logging
 
-/// Answers a request: is it for us, what route is it, what does the action say; then the headers every answer has.
+/// Answers a request: is it for us, what route is it, what does the action say; then the headers every answer has, and
+/// the conditions the request made.
 struct Application: Sendable {
   let apiKeys: APIKeys
   let router: Router
   let hosts: HostCheck
   let refusals: RefusalResponses
-  let isSecure: Bool
+  let site: Site
+  let proxies: TrustedProxies
+  let accessLog: AccessLog?
   let log: Logger
 
+  /// What the server asks of us.
+  var responder: Responder {
+    var responder = Responder(respond: respond)
+    responder.admit = admit
+    responder.prepared = prepared
+    responder.trusts = proxies.trusts
+    responder.answered = accessLog?.callAsFunction
+    return responder
+  }
+
   func respond(to request: Request) async -> Response {
-    let start = ContinuousClock.now
-    let (answer, pattern) = await answer(request)
-    let response = secured(conditional(answer, request))
-    log.debug(
-      "http.request",
-      metadata: [
-        // The pattern, not the path: paths hold tokens.
-        "method": "\(request.method.rawValue)", "route": "\(pattern)", "status": "\(response.status.code)",
-        "ms": "\((ContinuousClock.now - start).milliseconds)",
-      ]
-    )
-    return response
+    var (response, pattern) = await answer(request)
+    response.label = pattern
+    return site.headers.applied(to: response).conditional(on: request, now: time(nil))
+  }
+
+  /// A page or an asset that lies ready. Whatever is unusual about the request goes the long way.
+  func prepared(_ head: RequestHead, _ peer: Request.Peer) -> PreparedResponse? {
+    guard head.query == nil, hosts.isOurs(head.authority, from: peer) else { return nil }
+    return site.cache.page(at: head.path) ?? site.assets.file(at: head.path)
   }
 
   /// A large body is read only for a key that may send one: anyone else is answered from the head.
@@ -42,9 +52,11 @@ struct Application: Sendable {
     if case .length(let length) = head.framing, length <= Self.strangersBodyLimit {
       return .upTo(bytes: Self.strangersBodyLimit)
     }
-    guard hosts.isOurs(request) else { return .refused(secured(refusals.misdirected(request))) }
+    guard hosts.isOurs(request.authority, from: request.peer) else {
+      return .refused(site.headers.applied(to: refusals.misdirected(request)))
+    }
     guard apiKeys.role(of: head.fields[.authorization], from: peer) != nil else {
-      return .refused(secured(refusals.response(to: .noKey, request)))
+      return .refused(site.headers.applied(to: refusals.response(to: .noKey, request)))
     }
     return .upTo(bytes: route.bodyLimit)
   }
@@ -52,7 +64,7 @@ struct Application: Sendable {
   private static let strangersBodyLimit = 65_536
 
   private func answer(_ request: Request) async -> (Response, pattern: String) {
-    guard hosts.isOurs(request) || HostCheck.exemptPaths.contains(request.path) else {
+    guard hosts.isOurs(request.authority, from: request.peer) || HostCheck.exemptPaths.contains(request.path) else {
       return (refusals.misdirected(request), "-")
     }
     if request.method == .options, request.path == "*" {
@@ -80,10 +92,16 @@ struct Application: Sendable {
     } catch let refusal as Refusal {
       return refusals.response(to: refusal, request)
     } catch let error as DatabaseError where Self.isAboutTheDisk(error) {
-      log.error("store.refuses", metadata: ["route": "\(route.pattern)", "error": "\(error.message ?? "")"])
+      log.error(
+        "store.refuses",
+        metadata: ["request": "\(request.id)", "route": "\(route.pattern)", "error": "\(error.message ?? "")"]
+      )
       return refusals.response(to: .unavailable, request)
     } catch {
-      log.error("http.failure", metadata: ["route": "\(route.pattern)", "error": "\(error)"])
+      log.error(
+        "http.failure",
+        metadata: ["request": "\(request.id)", "route": "\(route.pattern)", "error": "\(error)"]
+      )
       return refusals.failure(request)
     }
   }
@@ -91,36 +109,6 @@ struct Application: Sendable {
   private static func isAboutTheDisk(_ error: DatabaseError) -> Bool {
     let codes: [ResultCode] = [.SQLITE_FULL, .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_BUSY]
     return codes.contains(error.resultCode)
-  }
-
-  /// RFC 9110 §13.1.2: a GET of what the client has already is 304, without a body.
-  private func conditional(_ response: Response, _ request: Request) -> Response {
-    guard response.status == .ok, [.get, .head].contains(request.method), let tag = response.fields[.eTag],
-      let held = request.fields[.ifNoneMatch],
-      EntityTag(String(tag.dropFirst().dropLast())).isMatched(byIfNoneMatch: held)
-    else { return response }
-    var notModified = Response(status: .notModified)
-    for name in [HTTPField.Name.eTag, .cacheControl, .vary, .contentLocation, .expires] {
-      notModified.fields[name] = response.fields[name]
-    }
-    return notModified
-  }
-
-  private func secured(_ response: Response) -> Response {
-    var response = response
-    func add(_ name: HTTPField.Name, _ value: String) {
-      if response.fields[name] == nil { response.fields[name] = value }
-    }
-    add(
-      .contentSecurityPolicy,
-      "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    )
-    add(.xContentTypeOptions, "nosniff")
-    add(.referrerPolicy, "strict-origin-when-cross-origin")
-    add(.crossOriginOpenerPolicy, "same-origin")
-    add(.permissionsPolicy, "camera=(), geolocation=(), microphone=()")
-    if isSecure { add(.strictTransportSecurity, "max-age=31536000; includeSubDomains") }
-    return response
   }
 
   private static func options(_ allowed: [String]) -> Response {

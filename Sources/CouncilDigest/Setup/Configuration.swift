@@ -9,7 +9,8 @@ public struct Configuration: Equatable, Sendable {
   public var host: String
   public var port: Int
   public var limits: Limits
-  public var trustedProxies: Set<String>
+  public var trustedProxies: TrustedProxies
+  public var logsRequests: Bool
   public var storePath: String
   public var migrationsFolder: String
   public var logLevel: Logger.Level
@@ -91,10 +92,12 @@ extension Configuration {
     limits.connectionsPerClient = try read.number("http.limits.connections_per_client")
     limits.headDeadline = .seconds(try read.number("http.limits.head_seconds"))
     limits.bodyDeadline = .seconds(try read.number("http.limits.body_seconds"))
+    limits.headerBytes = try read.number("http.limits.header_bytes")
+    limits.writeDeadline = .seconds(try read.number("http.limits.write_seconds"))
+    limits.bytesPerSecond = try read.number("http.limits.bytes_per_second")
     limits.idleDeadline = .seconds(try read.number("http.limits.idle_seconds"))
-    trustedProxies = Set(
-      read.text("http.trusted_proxies").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-    )
+    trustedProxies = try read.proxies("http.trusted_proxies")
+    logsRequests = read.text("http.access_log") == "on"
     storePath = read.text("store.path")
     migrationsFolder = read.optional("store.migrations") ?? Self.standardMigrations
     logLevel = Logger.Level(rawValue: read.text("log.level")) ?? .info
@@ -139,6 +142,14 @@ private struct ConfigurationReader {
   func number(_ key: String) throws -> Int {
     guard let number = Int(text(key)) else { throw ConfigurationProblem(key: key, problem: "expected a number") }
     return number
+  }
+
+  func proxies(_ key: String) throws -> TrustedProxies {
+    let texts = text(key).split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+    guard let proxies = TrustedProxies(texts) else {
+      throw ConfigurationProblem(key: key, problem: "expected IP addresses or networks like 172.16.0.0/12")
+    }
+    return proxies
   }
 
   func timeZone(_ key: String) throws -> TimeZone {

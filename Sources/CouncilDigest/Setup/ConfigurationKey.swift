@@ -49,11 +49,35 @@ extension ConfigurationKey {
     .init("site.time_zone", .timeZone, "Europe/London", "For the schedule, ISO weeks and councils without their own"),
     .init("http.host", .text, "127.0.0.1", "Address to listen on; put a proxy with TLS in front"),
     .init("http.port", .number(1...65_535), "8080", "Port to listen on"),
-    .init("http.trusted_proxies", .list, "", "Proxies whose X-Forwarded-For is believed, e.g. 127.0.0.1"),
+    .init(
+      "http.trusted_proxies",
+      .list,
+      "",
+      "Proxies whose X-Forwarded-For is believed: addresses or networks, e.g. 127.0.0.1, 172.16.0.0/12"
+    ),
+    .init("http.access_log", .choice(["off", "on"]), "off", "A line for each request, without addresses and tokens"),
     .init("http.limits.connections", .number(0...100_000), "10000", "Open connections in total; 0 is unlimited"),
-    .init("http.limits.connections_per_client", .number(0...100_000), "1000", "Of one client address; 0 is unlimited"),
+    .init(
+      "http.limits.connections_per_client",
+      .number(0...100_000),
+      "1000",
+      "Of one client address, trusted proxies excepted; 0 is unlimited"
+    ),
+    .init("http.limits.header_bytes", .number(1_024...1_048_576), "32768", "Of one request's header section"),
     .init("http.limits.head_seconds", .number(1...600), "10", "To receive the head of a request"),
-    .init("http.limits.body_seconds", .number(1...3_600), "60", "To receive the body of a request"),
+    .init(
+      "http.limits.body_seconds",
+      .number(1...3_600),
+      "30",
+      "To receive its body, when slower than bytes_per_second"
+    ),
+    .init(
+      "http.limits.write_seconds",
+      .number(1...3_600),
+      "30",
+      "To take an answer, when slower than bytes_per_second"
+    ),
+    .init("http.limits.bytes_per_second", .number(1...10_000_000), "1024", "The pace below which those seconds count"),
     .init("http.limits.idle_seconds", .number(1...3_600), "75", "Between two requests on one connection"),
     .init("store.path", .text, "data/council-digest.sqlite", "The database; its lock and socket lie beside it"),
     .init("store.migrations", .text, "", "Folder of the SQL files. Default: migrations, else beside the program"),

@@ -96,7 +96,7 @@ extension ConfigurationKey {
       }
       return String(number)
     case .choice(let choices):
-      let choice = ["false", "no"].contains(text.lowercased()) ? "off" : text.lowercased()
+      let choice = Self.switches[text.lowercased()] ?? text.lowercased()
       guard choices.contains(choice) else { throw expected("one of \(choices.joined(separator: ", "))") }
       return choice
     case .email:
@@ -121,6 +121,9 @@ extension ConfigurationKey {
       return text
     }
   }
+
+  /// How YAML writes a switch.
+  private static let switches = ["false": "off", "no": "off", "true": "on", "yes": "on"]
 
   private static func origin(_ text: String) -> String? {
     guard let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased(),

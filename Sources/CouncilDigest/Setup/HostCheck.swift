@@ -19,9 +19,9 @@ struct HostCheck: Sendable {
     self.allowed = allowed
   }
 
-  func isOurs(_ request: Request) -> Bool {
+  func isOurs(_ authority: String, from peer: Request.Peer) -> Bool {
     // HTTP/1.0 has no Host; a Unix socket has its file's mode.
-    request.peer == .unixSocket || request.authority.isEmpty || allowed.contains(request.authority.lowercased())
+    peer == .unixSocket || authority.isEmpty || allowed.contains(authority) || allowed.contains(authority.lowercased())
   }
 
   /// Asked by machines that know an address, not a name.

@@ -43,7 +43,8 @@ struct RefusalResponses: Sendable {
   /// A surprise. What it was stands in the log; the reader is told that it was not their fault.
   func failure(_ request: Request) -> Response {
     let (title, detail) = (
-      "Sorry, there is a problem with the service", "Try again later. What you had already saved is safe"
+      "Sorry, there is a problem with the service",
+      "Try again later. What you had already saved is safe. If you tell us about it, mention \(request.id)"
     )
     return wantsJSON(request)
       ? problem(.internalServerError, title, detail) : page(nil, .internalServerError, title, detail, request)

@@ -156,7 +156,7 @@ struct RouteTable: Sendable {
 
   /// A public page, kept once rendered.
   private func page(_ pattern: String, _ action: @escaping Route.Action) -> Route {
-    Route(.get, pattern, cache.caching(action))
+    Route(.get, pattern, cache.caching(action, label: pattern))
   }
 
   /// A call of the API, for keys of at least `role`.
@@ -191,6 +191,6 @@ struct RouteTable: Sendable {
       fields: [.contentType: type, .cacheControl: "public, max-age=60", .eTag: Site.tag(of: [UInt8](content)).text],
       body: [UInt8](content)
     )
-    return Route(.get, pattern) { _ in response }
+    return page(pattern) { _ in response }
   }
 }

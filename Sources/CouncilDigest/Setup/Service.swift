@@ -71,13 +71,9 @@ private struct HTTPService: ServiceLifecycle.Service {
   let listening: @Sendable () -> Void
 
   func run() async throws {
-    raiseDescriptorLimit()
-    let application = services.application
-    let server = Server(
-      limits: services.configuration.limits,
-      admission: application.admit,
-      handler: application.respond
-    )
+    var limits = services.configuration.limits
+    limits.connections = connections(limits.connections)
+    let server = try Server(limits: limits, services.application.responder)
     let configuration = services.configuration
     _ = try server.start(on: [.tcp(host: configuration.host, port: configuration.port)] + controlSocket)
     log.notice("http.listening", metadata: ["address": "http://\(configuration.host):\(configuration.port)"])
@@ -88,17 +84,21 @@ private struct HTTPService: ServiceLifecycle.Service {
     await server.drain()
   }
 
-  /// Outside systemd the usual soft limit of 1,024 is what one client may hold in connections.
-  private func raiseDescriptorLimit() {
+  /// How many connections there are descriptors for. Outside systemd the usual soft limit is 1,024, which is what one
+  /// client may hold; it is raised as far as the system lets us.
+  private func connections(_ wanted: Int) -> Int {
     var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max else {
-      return
-    }
-    limit.rlim_cur = min(limit.rlim_max, 65_536)
-    if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) != 0 {
-      log.warning("descriptor-limit.kept", metadata: ["limit": "\(limit.rlim_cur)"])
-    }
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return wanted }
+    limit.rlim_cur = min(limit.rlim_max, max(limit.rlim_cur, 65_536))
+    guard setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return wanted }
+    let room = max(64, Int(clamping: limit.rlim_cur) - Self.otherDescriptors)
+    guard wanted == 0 || wanted > room else { return wanted }
+    log.warning("http.connections-lowered", metadata: ["to": "\(room)", "open-files-limit": "\(limit.rlim_cur)"])
+    return room
   }
+
+  /// For the store, letters under way, logs.
+  private static let otherDescriptors = 200
 
   /// Beside the store, when its path fits into a socket's address.
   private var controlSocket: [ListenAddress] {

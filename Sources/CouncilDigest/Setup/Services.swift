@@ -21,11 +21,13 @@ struct Services: Sendable {
     self.log = log
     store = try Store(path: configuration.storePath, migrations: configuration.migrationsFolder, clock: clock)
     let templates = try await Templates(folder: Resources.folder("templates"))
+    let headers = SecurityHeaders(isSecure: configuration.site.isSecure)
     site = Site(
       identity: configuration.site,
       templates: templates,
-      assets: try Assets(folder: Resources.folder("assets")),
-      cache: PageCache(clock: clock, timeZone: configuration.site.timeZone),
+      assets: try Assets(folder: Resources.folder("assets"), headers: headers),
+      cache: PageCache(clock: clock, timeZone: configuration.site.timeZone, headers: headers),
+      headers: headers,
       isDemo: isDemo
     )
     apiKeys = try await APIKeys(store: store, adminToken: configuration.adminToken)
@@ -33,7 +35,7 @@ struct Services: Sendable {
     admission = SignupAdmission(
       store: store,
       caps: configuration.signupCaps,
-      proxies: TrustedProxies(addresses: configuration.trustedProxies)
+      proxies: configuration.trustedProxies
     )
     let mail = configuration.mail
     queue = DeliveryQueue(
@@ -73,9 +75,16 @@ struct Services: Sendable {
       router: Router(RouteTable(services: self).routes),
       hosts: HostCheck(publicURL: configuration.site.publicURL, port: configuration.port),
       refusals: RefusalResponses(site: site),
-      isSecure: configuration.site.isSecure,
+      site: site,
+      proxies: configuration.trustedProxies,
+      accessLog: accessLog,
       log: log
     )
+  }
+
+  private var accessLog: AccessLog? {
+    if configuration.logsRequests { return AccessLog(log: log, level: .info) }
+    return log.logLevel <= .debug ? AccessLog(log: log, level: .debug) : nil
   }
 
   var putMeeting: PutMeeting {

@@ -9,6 +9,7 @@ struct Site: Sendable {
   let templates: Templates
   let assets: Assets
   let cache: PageCache
+  let headers: SecurityHeaders
   /// The demonstration shows its mailbox in the navigation.
   var isDemo = false
 

@@ -1,0 +1,299 @@
+@preconcurrency import Dispatch
+import Foundation
+import HTTPTypes
+
+/// One accepted socket: bytes in, requests to the responder one after the other, answers out in order.
+///
+/// Unchecked because every property is touched on the shard's queue only.
+final class Connection: @unchecked Sendable {
+  private enum Phase: Equatable {
+    /// Waiting for, or reading, a request.
+    case reading
+    /// The responder is at work; what the client sends meanwhile waits.
+    case handling
+    /// The last answer is being written; then the connection closes in stages.
+    case finishing
+    /// Our side is shut; waiting for the peer's end so that it sees our answer (RFC 9112 §9.6).
+    case lingering
+    case closed
+  }
+
+  let socket: ConnectionSocket
+  private let visitor: Visitor
+  private let shard: Shard
+  private let service: ServerService
+  private var parser: RequestParser
+  private var phase = Phase.reading
+  private var outbox = Outbox()
+  /// The peer takes no more at the moment.
+  private var isBlocked = false
+  /// The shard will call `resume`.
+  private var isUnfinished = false
+  private var peerFinished = false
+  private var requests = 0
+  private var lingeredBytes = 0
+  private var patience = Patience.unlimited
+  private(set) var lastActive: ContinuousClock.Instant
+
+  init(descriptor: Int32, visitor: Visitor, shard: Shard, service: ServerService) {
+    self.visitor = visitor
+    self.shard = shard
+    self.service = service
+    parser = RequestParser(limits: service.limits)
+    socket = ConnectionSocket(descriptor: descriptor, shard: shard)
+    lastActive = shard.now
+  }
+
+  // MARK: The story
+
+  /// Starts reading, or says that there are too many connections and closes. Call on the shard's queue.
+  func start() {
+    shard.add(self)
+    shard.woke()
+    lastActive = shard.now
+    if visitor.isRefused {
+      refuse(ServerService.overloaded)
+    } else {
+      wait(service.limits.idleDeadline)
+      if shard.isDraining { drain() }
+    }
+    updateInterest()
+  }
+
+  /// Something happened on the hot socket.
+  func serve(readable: Bool, writable: Bool) {
+    lastActive = shard.now
+    if writable { flush() }
+    if readable { read() }
+    if phase == .reading, !isUnfinished { advance() }
+    updateInterest()
+  }
+
+  /// Something happened on the cold socket.
+  func woke(readable: Bool, writable: Bool) {
+    shard.woke()
+    serve(readable: readable, writable: writable)
+  }
+
+  /// Goes on with what lies read.
+  func resume() {
+    isUnfinished = false
+    if phase == .reading { advance() }
+    updateInterest()
+  }
+
+  func cool() { socket.cool(for: self) }
+
+  private func updateInterest() {
+    let limits = service.limits
+    let hasRoom = parser.bufferedBytes <= max(limits.readAheadBytes, limits.requestLineBytes + limits.headerBytes)
+    let reads =
+      switch phase {
+      case .reading: !peerFinished && !isBlocked && (hasRoom || parser.wantsBody)
+      case .handling: !peerFinished && hasRoom
+      case .lingering: true
+      case .finishing, .closed: false
+      }
+    guard phase != .closed else { return }
+    socket.want(read: reads, write: isBlocked, for: self)
+  }
+
+  private func read() {
+    guard phase != .lingering else { return discardInput() }
+    guard phase != .closed else { return }
+    switch socket.receive(into: &shard.readBuffer) {
+    case .done(0): peerFinished = true
+    case .done(let count): take(count)
+    case .wouldBlock: return
+    case .failed: close()
+    }
+  }
+
+  private func take(_ count: Int) {
+    let wasIdle = !parser.isMidRequest
+    parser.append(shard.readBuffer[..<count])
+    guard phase == .reading else { return }
+    if wasIdle {
+      wait(service.limits.headDeadline)
+    } else if parser.wantsBody {
+      patience.progressed(count, at: shard.now)
+    }
+  }
+
+  /// Takes the next steps of the parser until it wants bytes, a responder works, or output waits.
+  private func advance() {
+    var answered = 0
+    while phase == .reading, !isBlocked {
+      guard answered < service.limits.pipelineDepth, outbox.count < Self.batchBytes else {
+        isUnfinished = true
+        shard.resumeLater(self)
+        break
+      }
+      switch parser.next() {
+      case .needsMore:
+        // A client that closed in the middle of a request gets no answer: nothing partial is acted on.
+        flush()
+        if peerFinished, outbox.isEmpty { close() }
+        return
+      case .head(let head):
+        admit(head)
+      case .request(let head, let body):
+        answered += 1
+        handle(head, body)
+      case .rejected(let rejection):
+        refuse(.text(rejection.status, rejection.reason))
+      }
+    }
+    flush()
+  }
+
+  private func admit(_ head: RequestHead) {
+    keepPace(service.limits.bodyDeadline)
+    switch service.responder.admit(head, visitor.peer) {
+    case .refused(let response): return refuse(response)
+    case .upTo(let bytes): parser.admitBody(maximumBytes: bytes)
+    }
+    if head.expectsContinue, parser.bufferedBytes == 0, parser.wantsBody {
+      outbox.append(ResponseHead.proceed, [], isLast: false)
+    }
+  }
+
+  private func handle(_ head: RequestHead, _ body: [UInt8]) {
+    requests += 1
+    let id = visitor.isTrusted ? head.section.first("x-request-id").flatMap(RequestID.init(givenByProxy:)) : nil
+    let exchange = Exchange(id: id ?? shard.requestIDs.next(), head: head, start: shard.now)
+    if head.method == .get || head.method == .head, head.framing == .none,
+      let prepared = service.responder.prepared(head, visitor.peer),
+      let answer = prepared.answer(to: head, now: time(nil))
+    {
+      return deliver(answer, exchange)
+    }
+    phase = .handling
+    patience = .unlimited
+    let request = Request(head, body: body, peer: visitor.peer, id: exchange.id)
+    let respond = service.responder.respond
+    Task(executorPreference: shard) {
+      let response = await respond(request)
+      self.finish(response, exchange)
+    }
+  }
+
+  /// The responder is done.
+  private func finish(_ response: Response, _ exchange: Exchange) {
+    guard phase != .closed else { return }
+    shard.woke()
+    lastActive = shard.now
+    phase = .reading
+    deliver(Answer(response), exchange)
+    // Whatever was pipelined behind waited for this.
+    if phase == .reading { advance() }
+    updateInterest()
+  }
+
+  // MARK: Writing
+
+  /// The last answer of a connection, to what is no request that could be processed.
+  private func refuse(_ response: Response) {
+    deliver(Answer(response), Exchange(id: shard.requestIDs.next(), head: nil, start: shard.now))
+  }
+
+  private func deliver(_ answer: Answer, _ exchange: Exchange) {
+    let limits = service.limits
+    let isLastAllowed = limits.requestsPerConnection > 0 && requests >= limits.requestsPerConnection
+    let keepsAlive = exchange.keepsAlive && !answer.closesConnection && !shard.isDraining && !isLastAllowed
+    let bytes = shard.encoder.complete(answer.head, for: exchange, keepsAlive: keepsAlive, now: time(nil))
+    let body = exchange.sendsBody(of: answer.head.status) ? answer.body : []
+    let isLast = !keepsAlive || !parser.isMidRequest
+    outbox.append(bytes, body, isLast: isLast)
+    phase = keepsAlive ? .reading : .finishing
+    service.responder.answered?(exchange.answered(label: answer.label, status: answer.head.status, bytes: body.count))
+    if isLast { flush() } else { wait(limits.headDeadline) }
+  }
+
+  /// A batch of pipelined answers leaves when it is this large.
+  private static let batchBytes = 65_536
+
+  private func flush() {
+    guard !outbox.isEmpty, phase != .closed else { return }
+    switch outbox.flush(to: socket) {
+    case .done:
+      isBlocked = false
+      written()
+    case .blocked(let bytes):
+      if isBlocked {
+        patience.progressed(bytes, at: shard.now)
+      } else {
+        // What the system took until now says nothing about the peer.
+        keepPace(service.limits.writeDeadline)
+        isBlocked = true
+      }
+    case .failed: close()
+    }
+  }
+
+  private func written() {
+    switch phase {
+    case .finishing: linger()
+    case .handling: patience = .unlimited
+    case .reading where !parser.wantsBody:
+      wait(parser.isMidRequest ? service.limits.headDeadline : service.limits.idleDeadline)
+      if shard.isDraining { drain() }
+    case .reading, .lingering, .closed: break
+    }
+  }
+
+  // MARK: Closing
+
+  private func linger() {
+    phase = .lingering
+    // Nothing more can come: no reset can overtake the answer.
+    if peerFinished { return close() }
+    socket.shutdownWriting()
+    wait(service.limits.lingerDeadline)
+  }
+
+  private func discardInput() {
+    switch socket.receive(into: &shard.readBuffer) {
+    case .done(0), .failed: close()
+    case .done(let count):
+      lingeredBytes += count
+      if lingeredBytes > service.limits.lingerBytes { close() }
+    case .wouldBlock: break
+    }
+  }
+
+  /// Closes at once when nothing was asked; otherwise the answer under way becomes the last one.
+  func drain() {
+    guard isIdle else { return }
+    // What is already in the socket's buffer was sent before we said goodbye, so it is still answered.
+    wait(.milliseconds(250))
+  }
+
+  /// Between requests.
+  var isIdle: Bool { phase == .reading && !parser.isMidRequest && outbox.isEmpty }
+
+  func close() {
+    guard phase != .closed else { return }
+    phase = .closed
+    shard.remove(self)
+    socket.close { [service, visitor] in service.connectionClosed(visitor) }
+  }
+
+  // MARK: Deadlines
+
+  private func wait(_ duration: Duration) { patience = .until(shard.now + duration) }
+
+  private func keepPace(_ allowance: Duration) {
+    let pace = Pace(from: shard.now, allowance: allowance, bytesPerSecond: service.limits.bytesPerSecond)
+    patience = .keeping(pace)
+  }
+
+  func isOverdue(at now: ContinuousClock.Instant) -> Bool { patience.isOver(at: now) }
+
+  /// RFC 9110 §15.5.9: a request that began and did not arrive gets 408; silence is closed in silence.
+  func handleOverdue() {
+    guard phase == .reading, parser.isMidRequest, outbox.isEmpty else { return close() }
+    refuse(.text(.requestTimeout, "the request did not arrive in time"))
+    updateInterest()
+  }
+}

@@ -1,0 +1,54 @@
+import Foundation
+
+/// The connections of a shard that are busy, as `poll(2)` wants them: one call asks for all of them. Place 0 is the
+/// shard's wake-up.
+struct HotSet {
+  private(set) var connections: [Connection?] = [nil]
+  private var polled: [pollfd]
+
+  init(wakeup: Int32) {
+    polled = [pollfd(fd: wakeup, events: Int16(POLLIN), revents: 0)]
+  }
+
+  /// Without the wake-up.
+  var count: Int { connections.count - 1 }
+
+  mutating func insert(_ connection: Connection, descriptor: Int32, events: Int16) -> Int {
+    connections.append(connection)
+    polled.append(pollfd(fd: descriptor, events: events, revents: 0))
+    return connections.count - 1
+  }
+
+  mutating func change(_ place: Int, events: Int16) { polled[place].events = events }
+
+  /// The last connection takes the place that becomes free.
+  mutating func remove(_ place: Int) {
+    let last = connections.count - 1
+    if place != last {
+      connections[place] = connections[last]
+      polled[place] = polled[last]
+      connections[place]?.socket.moved(to: place)
+    }
+    connections.removeLast()
+    polled.removeLast()
+  }
+
+  /// Waits until something happens on one of them, `milliseconds` at most.
+  /// - Returns: how many have something; 0 also when interrupted.
+  mutating func poll(milliseconds: Int32) -> Int {
+    let result = polled.withUnsafeMutableBufferPointer { buffer in
+      Foundation.poll(buffer.baseAddress, nfds_t(buffer.count), milliseconds)
+    }
+    guard result > 0 else {
+      for index in polled.indices { polled[index].revents = 0 }
+      return 0
+    }
+    return Int(result)
+  }
+
+  /// What happened at a place, asked once.
+  mutating func takeEvents(_ place: Int) -> Int16 {
+    defer { polled[place].revents = 0 }
+    return polled[place].revents
+  }
+}

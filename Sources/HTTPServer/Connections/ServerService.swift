@@ -1,0 +1,62 @@
+import HTTPTypes
+import Synchronization
+
+/// What all connections of one server share: its limits, the application and the count of who is connected.
+final class ServerService: Sendable {
+  let limits: Limits
+  let responder: Responder
+  private let counts = Mutex(Counts())
+
+  private struct Counts {
+    var total = 0
+    var refused = 0
+    var perPeer: [Request.Peer: Int] = [:]
+  }
+
+  /// RFC 9110 §15.6.4.
+  static let overloaded: Response = {
+    var response = Response.text(.serviceUnavailable, "too many connections, try again shortly")
+    response.fields[.retryAfter] = "5"
+    return response
+  }()
+
+  init(limits: Limits, responder: Responder) {
+    self.limits = limits
+    self.responder = responder
+  }
+
+  var connectionCount: Int { counts.withLock { $0.total } }
+
+  /// Whether the next connection would be one too many.
+  var isFull: Bool { limits.connections > 0 && connectionCount >= limits.connections }
+
+  /// Counts a connection in. Nil when so many are being told that there are too many that this one is not.
+  func connectionOpened(_ peer: Request.Peer) -> Visitor? {
+    let isTrusted = peer == .unixSocket || responder.trusts(peer)
+    return counts.withLock { counts in
+      let held = counts.perPeer[peer, default: 0]
+      let isGreedy = limits.connectionsPerClient > 0 && !isTrusted && held >= limits.connectionsPerClient
+      let isFull = limits.connections > 0 && counts.total >= limits.connections
+      if isFull || isGreedy {
+        guard counts.refused < limits.refusals else { return nil }
+        counts.refused += 1
+        return Visitor(peer: peer, isTrusted: isTrusted, isRefused: true)
+      }
+      counts.total += 1
+      counts.perPeer[peer] = held + 1
+      return Visitor(peer: peer, isTrusted: isTrusted, isRefused: false)
+    }
+  }
+
+  func connectionClosed(_ visitor: Visitor) {
+    counts.withLock { counts in
+      guard !visitor.isRefused else {
+        counts.refused -= 1
+        return
+      }
+      counts.total -= 1
+      let left = counts.perPeer[visitor.peer, default: 1] - 1
+      counts.perPeer[visitor.peer] = left > 0 ? left : nil
+    }
+  }
+}

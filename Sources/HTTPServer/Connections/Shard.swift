@@ -1,0 +1,174 @@
+@preconcurrency import Dispatch
+import Foundation
+
+/// One serial queue and the connections it owns. It is also the executor their handlers prefer, so a request that
+/// needs no other thread is parsed, answered and written on one.
+///
+/// While connections are hot the shard goes round and round: poll them all, serve those that have something, let the
+/// queue's other work in between. When all have cooled it sleeps, and Dispatch wakes it.
+///
+/// Unchecked because everything mutable here is touched on `queue` only.
+final class Shard: TaskExecutor, @unchecked Sendable {
+  let queue: DispatchQueue
+  var hot: HotSet
+  var encoder = ResponseEncoder()
+  var requestIDs = RequestIDSequence()
+  var readBuffer = [UInt8](repeating: 0, count: 65_536)
+  /// The time of the event that is being handled.
+  private(set) var now = ContinuousClock.now
+  private(set) var isDraining = false
+
+  private let timer: any DispatchSourceTimer
+  private let wakeup: Wakeup
+  private var connections: [ObjectIdentifier: Connection] = [:]
+  /// Those with requests that lie read but unanswered, so that others get their turn.
+  private var unfinished: [Connection] = []
+  private var isGoingRound = false
+  private var lastCooling = ContinuousClock.now
+
+  /// How long a round waits when nothing happens. Dispatch's own events for this queue wait as long at most.
+  private static let roundMilliseconds: Int32 = 1
+  private static let coolingTime: Duration = .milliseconds(5)
+  private static let maximumHot = 1_024
+
+  init(number: Int) throws(SystemCallError) {
+    queue = DispatchQueue(label: "http.shard.\(number)")
+    wakeup = try Wakeup()
+    hot = HotSet(wakeup: wakeup.readEnd)
+    timer = DispatchSource.makeTimerSource(queue: queue)
+    timer.schedule(deadline: .now() + .milliseconds(100), repeating: .milliseconds(100), leeway: .milliseconds(20))
+    timer.setEventHandler { @Sendable [weak self] in self?.closeOverdueConnections() }
+    timer.resume()
+  }
+
+  /// Runs `work` on the queue, soon even when the shard is waiting in a round.
+  func submit(_ work: @escaping @Sendable () -> Void) {
+    wakeup.announce()
+    queue.async { @Sendable [self] in
+      wakeup.began()
+      work()
+    }
+  }
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    submit { @Sendable in job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+  }
+
+  // MARK: Rounds
+
+  func beginRounds() {
+    guard !isGoingRound else { return }
+    isGoingRound = true
+    queue.async { @Sendable [self] in goRound() }
+  }
+
+  private func goRound() {
+    serve()
+    continueUnfinished()
+    coolTheQuiet()
+    guard hot.count > 0 || !unfinished.isEmpty else {
+      isGoingRound = false
+      return
+    }
+    // Through the queue, so that tasks, timers and cold connections get in between.
+    queue.async { @Sendable [self] in goRound() }
+  }
+
+  private func serve() {
+    let waits = unfinished.isEmpty && wakeup.mayWait()
+    var left = hot.poll(milliseconds: waits ? Self.roundMilliseconds : 0)
+    if waits { wakeup.waited() }
+    now = .now
+    if left > 0, hot.takeEvents(0) != 0 {
+      wakeup.drain()
+      left -= 1
+    }
+    // From the end, because a connection that goes away is replaced by the last.
+    var place = hot.count
+    while left > 0, place > 0 {
+      if place <= hot.count, let connection = hot.connections[place] {
+        let events = Int32(hot.takeEvents(place))
+        if events != 0 {
+          left -= 1
+          let failed = events & (POLLERR | POLLHUP | POLLNVAL) != 0
+          connection.serve(readable: failed || events & POLLIN != 0, writable: events & POLLOUT != 0)
+        }
+      }
+      place -= 1
+    }
+  }
+
+  /// The connection has more requests in hand than one turn answers.
+  func resumeLater(_ connection: Connection) {
+    unfinished.append(connection)
+    beginRounds()
+  }
+
+  private func continueUnfinished() {
+    let connections = unfinished
+    unfinished = []
+    for connection in connections { connection.resume() }
+  }
+
+  private func coolTheQuiet() {
+    let isCrowded = hot.count > Self.maximumHot
+    guard isCrowded || now - lastCooling > Self.coolingTime else { return }
+    lastCooling = now
+    var place = hot.count
+    while place > 0 {
+      if place <= hot.count, let connection = hot.connections[place],
+        place > Self.maximumHot || now - connection.lastActive > Self.coolingTime
+      {
+        connection.cool()
+      }
+      place -= 1
+    }
+  }
+
+  /// An event came from outside a round.
+  func woke() { now = .now }
+
+  // MARK: Who is here
+
+  func add(_ connection: Connection) {
+    connections[ObjectIdentifier(connection)] = connection
+  }
+
+  func remove(_ connection: Connection) {
+    connections[ObjectIdentifier(connection)] = nil
+  }
+
+  /// Closes the sixteenth of the idle connections that idle longest, to make room.
+  func closeLongestIdle() {
+    let settled = ContinuousClock.now - .seconds(1)
+    let idle = connections.values.filter { $0.isIdle && $0.lastActive < settled }.sorted {
+      $0.lastActive < $1.lastActive
+    }
+    for connection in idle.prefix((idle.count + 15) / 16) { connection.close() }
+  }
+
+  /// Asks every connection to finish what it has and close. Call on `queue`.
+  func beginDrain() {
+    isDraining = true
+    woke()
+    for connection in connections.values { connection.drain() }
+  }
+
+  /// Drops what did not finish in time. Call on `queue`.
+  func closeAll() {
+    for connection in connections.values { connection.close() }
+  }
+
+  func stop() {
+    timer.cancel()
+  }
+
+  private func closeOverdueConnections() {
+    guard !connections.isEmpty else { return }
+    woke()
+    for connection in connections.values where connection.isOverdue(at: now) {
+      connection.handleOverdue()
+    }
+  }
+}
