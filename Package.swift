@@ -97,3 +97,18 @@ let package = Package(
     .testTarget(name: "ArchitectureTests", path: "Tests/Architecture", swiftSettings: strict),
   ]
 )
+
+// The fuzzer brings a main of its own and counts branches, so it is there only when asked for: scripts/test fuzz.
+if Context.environment["COUNCIL_DIGEST_FUZZ"] != nil {
+  let counted: [SwiftSetting] = [.unsafeFlags(["-parse-as-library", "-sanitize=fuzzer,address"])]
+  package.targets.first { $0.name == "HTTPServer" }?.swiftSettings = strict + counted
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzz",
+      dependencies: ["HTTPServer", .product(name: "HTTPTypes", package: "swift-http-types")],
+      path: "Tests/Fuzz",
+      exclude: ["http.dict"],
+      swiftSettings: strict + counted
+    )
+  )
+}

@@ -1,9 +1,12 @@
 """The measuring part of scripts/bench: starts the peers on loopback, runs each pair in turn, prints ratios."""
 
+import gzip
 import json
 import os
 import re
+import resource
 import shutil
+import socket
 import sqlite3
 import statistics
 import subprocess
@@ -13,13 +16,15 @@ import time
 import urllib.error
 import urllib.request
 
-PROGRAM = os.path.abspath(sys.argv[1])
-LETTERS = int(sys.argv[2]) if len(sys.argv) > 2 else 5000
+PROGRAM, REFERENCE = map(os.path.abspath, sys.argv[1:3])
 ROUNDS = 5
+SECONDS = 3
+LETTERS = 3000
 WORKERS = 4
 KEY = "bench-key-0123456789"
 WEB, STATIC, SINK = 18501, 18502, 18503
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PAGE = "/councils/w/meetings/m"
 
 
 def request(method, path, body=None):
@@ -30,13 +35,13 @@ def request(method, path, body=None):
 
 
 def wait(ready, what):
-    for _ in range(600):
+    for _ in range(15_000):
         try:
             if ready():
                 return
         except (urllib.error.URLError, OSError):
             pass
-        time.sleep(0.05)
+        time.sleep(0.002)
     sys.exit(f"did not happen: {what}")
 
 
@@ -77,35 +82,141 @@ def publish():
         "attendees": [{"name": f"Councillor {n}", "role": "Member"} for n in range(20)]})
 
 
-def pages(folder):
-    service = serve(folder)
-    publish()
-    path = "/councils/w/meetings/m"
-    os.makedirs(f"{folder}/static")
-    page = request("GET", path)
-    with open(f"{folder}/static/page.html", "wb") as file:
-        file.write(page)
+def ratio(name, ours, theirs, unit="requests/s"):
+    """Measures both in turn and prints how many times theirs ours is, with the spread."""
+    ratios = []
+    for _ in range(ROUNDS):
+        one = ours()
+        ratios.append(one / theirs())
+    print(f"{name:34} {statistics.median(ratios):6.2f}  ({min(ratios):.2f} to {max(ratios):.2f}) x {unit}", flush=True)
+
+
+def wrk(address, *options, connections=64):
+    """Requests a second and the 99th percentile in milliseconds."""
+    out = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "--latency", *options, address],
+                         capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in out:
+        sys.exit(f"not every answer was a page: {out}")
+    number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", out).groups()
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)), float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+
+
+def nginx(folder, page):
+    os.makedirs(f"{folder}/static{os.path.dirname(PAGE)}")
+    for name, content in (("", page), (".gz", gzip.compress(page, 6))):
+        with open(f"{folder}/static{PAGE}{name}", "wb") as file:
+            file.write(content)
     os.chmod(folder, 0o755)
     with open(f"{folder}/nginx.conf", "w") as file:
         file.write(f"""
             worker_processes 2; pid {folder}/nginx.pid; error_log stderr; daemon off;
-            events {{ worker_connections 1024; }}
-            http {{ access_log off; sendfile on; keepalive_requests 1000000; open_file_cache max=10;
-              server {{ listen 127.0.0.1:{STATIC}; root {folder}/static; }} }}""")
-    nginx = start("/usr/sbin/nginx", "-c", f"{folder}/nginx.conf", stderr=subprocess.DEVNULL)
-    wait(lambda: urllib.request.urlopen(f"http://127.0.0.1:{STATIC}/page.html"), "nginx answers")
+            events {{ worker_connections 4096; }}
+            http {{ access_log off; sendfile on; keepalive_requests 1000000; open_file_cache max=10; gzip_static on;
+              default_type "text/html; charset=utf-8";
+              server {{ listen 127.0.0.1:{STATIC} backlog=1024; root {folder}/static; }} }}""")
+    process = start("/usr/sbin/nginx", "-c", f"{folder}/nginx.conf", stderr=subprocess.DEVNULL)
+    wait(lambda: urllib.request.urlopen(f"http://127.0.0.1:{STATIC}{PAGE}"), "nginx answers")
+    return process
 
-    def rate(address):
-        out = subprocess.run(["wrk", "-t1", "-c64", "-d3s", address], capture_output=True, text=True).stdout
-        return float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1))
 
-    ours, theirs = f"http://127.0.0.1:{WEB}{path}", f"http://127.0.0.1:{STATIC}/page.html"
-    ratios = [rate(ours) / rate(theirs) for _ in range(ROUNDS)]
-    memory = int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{service.pid}/status").read()).group(1)) // 1024
-    stop(nginx)
+def pages(folder):
+    service = serve(folder, HTTP_LIMITS_CONNECTIONS_PER_CLIENT="0")
+    publish()
+    peer = nginx(folder, request("GET", PAGE))
+    addresses = [f"http://127.0.0.1:{port}{PAGE}" for port in (WEB, STATIC)]
+
+    def tag(address, *coding):
+        call = urllib.request.Request(address, headers=dict(coding))
+        return urllib.request.urlopen(call).headers["ETag"]
+
+    def pair(name, *options, tags=None, **more):
+        sides = [lambda n=n: wrk(addresses[n], *options, *(["-H", f"If-None-Match: {tags[n]}"] if tags else []), **more)
+                 for n in (0, 1)]
+        measured = [(sides[0](), sides[1]()) for _ in range(ROUNDS)]
+        rates = [ours[0] / theirs[0] for ours, theirs in measured]
+        slow = [ours[1] / theirs[1] for ours, theirs in measured]
+        print(f"{name:34} {statistics.median(rates):6.2f}  ({min(rates):.2f} to {max(rates):.2f}) x requests/s, "
+              f"{statistics.median(slow):.2f} x p99 of nginx", flush=True)
+
+    pair("page, 64 connections")
+    pair("page not modified, 64 connections", tags=[tag(address) for address in addresses])
+    pair("page in gzip, 64 connections", "-H", "Accept-Encoding: gzip")
+    pair("page, 1,000 connections", connections=1000)
+    pair("page, a connection each", "-H", "Connection: close")
+    stop(peer)
     stop(service)
-    print(f"pages    {len(page)} bytes, 64 connections, against nginx: "
-          f"{statistics.median(ratios):.2f} (from {min(ratios):.2f} to {max(ratios):.2f}); resident {memory} MB")
+
+
+def resident(process):
+    return int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{process.pid}/status").read()).group(1)) // 1024
+
+
+def memory(folder):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    service = serve(folder, HTTP_LIMITS_CONNECTIONS="11000")
+    publish()
+    request("GET", PAGE)
+    time.sleep(1)
+    idle = resident(service)
+    held = []
+    for number in range(10_000):
+        # A client may hold 1,000; loopback has addresses enough for eleven of them.
+        held.append(socket.create_connection(("127.0.0.1", WEB), source_address=(f"127.0.0.{2 + number // 900}", 0)))
+    held[0].sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert held[0].recv(100).startswith(b"HTTP/1.1 200")
+    time.sleep(1)
+    full = resident(service)
+    for connection in held:
+        connection.close()
+    time.sleep(1)
+    print(f"{'resident memory':34} {idle} MB idle, {full} MB with 10,000 idle connections, {resident(service)} MB after",
+          flush=True)
+    stop(service)
+
+
+def first_answer(folder):
+    service = serve(folder)
+    publish()
+    stop(service)
+    times = []
+    for _ in range(ROUNDS):
+        began = time.monotonic()
+        service = serve(folder)
+        times.append((time.monotonic() - began) * 1000)
+        stop(service)
+    print(f"{'first answer after start':34} {statistics.median(times):6.0f} ms ({min(times):.0f} to {max(times):.0f})",
+          flush=True)
+
+
+def signups(folder):
+    # Letters wait: what is measured is taking sign-ups, not sending.
+    service = serve(folder, MAIL_TRANSPORT="smtp", MAIL_SMTP_PORT="1", MAIL_SMTP_TLS="off", SIGNUP_PER_HOUR="0",
+                    SIGNUP_PER_NETWORK_PER_HOUR="0")
+    publish()
+    script = f"{folder}/signups.lua"
+
+    def ours():
+        with open(script, "w") as file:
+            file.write(f"""
+                local n = 0
+                request = function()
+                  n = n + 1
+                  return wrk.format("POST", "/subscribe", {{["Content-Type"] = "application/x-www-form-urlencoded"}},
+                    "email=reader" .. n .. "-{time.time_ns()}@bench.example&council=w")
+                end""")
+        return wrk(f"http://127.0.0.1:{WEB}/subscribe", "-s", script)[0]
+
+    def theirs():
+        shutil.rmtree(f"{folder}/reference", ignore_errors=True)
+        os.makedirs(f"{folder}/reference")
+        return float(subprocess.check_output([REFERENCE, f"{folder}/reference/r.sqlite", str(SECONDS)]))
+
+    ratio("sign-ups, durable", ours, theirs, "commits/s of SQLite in C")
+    store = sqlite3.connect(f"{folder}/store.sqlite")
+    people, letters = (store.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("subscriber", "outgoing_mail"))
+    assert people == letters > 0, (people, letters)
+    store.close()
+    stop(service)
 
 
 def letters(folder):
@@ -147,16 +258,20 @@ def letters(folder):
                     "-f", "a@x.example", "-t", "b@x.example", f"127.0.0.1:{SINK}"], check=True)
     theirs = LETTERS / (time.time() - began)
     stop(sink)
-    print(f"letters  {LETTERS} over {WORKERS} connections, planned, composed and recorded durably, against smtp-source: "
-          f"{ours / theirs:.3f}")
+    print(f"{'digest letters, durable':34} {ours / theirs:6.3f}  x letters/s of smtp-source over {WORKERS} connections", flush=True)
 
 
+MEASURES = {"pages": pages, "signups": signups, "memory": memory, "start": first_answer, "letters": letters}
+chosen = sys.argv[3:] or list(MEASURES)
+unknown = set(chosen) - set(MEASURES)
+if unknown:
+    sys.exit(f"unknown: {', '.join(unknown)}; there are {', '.join(MEASURES)}")
 folder = tempfile.mkdtemp()
 os.chmod(folder, 0o755)  # nginx reads as another user
 try:
-    for measure in (pages, letters):
-        os.makedirs(f"{folder}/{measure.__name__}")
-        measure(f"{folder}/{measure.__name__}")
+    for name in chosen:
+        os.makedirs(f"{folder}/{name}")
+        MEASURES[name](f"{folder}/{name}")
 finally:
     for process in running:
         if process.poll() is None:

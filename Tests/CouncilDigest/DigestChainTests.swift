@@ -179,7 +179,7 @@ import Testing
         try OutgoingMail.queue(
           .confirmation,
           to: try EmailAddress(parsing: address),
-          body: LetterBody(subject: "s", text: "t", html: "h"),
+          body: LetterBody(subject: address, text: "t", html: "h"),
           referenceID: 1,
           key: key,
           now: now,

@@ -45,6 +45,60 @@ import Testing
     #expect(store.installedAt == (try Date("2026-11-23T12:00:00Z", strategy: .iso8601)))
   }
 
+  @Test func `writes that come together are each all or nothing`() async throws {
+    struct Failure: Error {}
+    let folder = try TemporaryFolder()
+    let store = try store(folder)
+    try await store.write { try $0.execute(sql: "CREATE TABLE note (number INTEGER PRIMARY KEY)") }
+    let outcomes = await withTaskGroup(of: Bool.self) { group in
+      for number in 1...300 {
+        group.addTask {
+          let written = try? await store.write { database in
+            if number % 3 == 0 { throw Failure() }
+            try database.execute(sql: "INSERT INTO note VALUES (?)", arguments: [number])
+            // After it has written: what it wrote must go, and only that.
+            if number % 7 == 0 { throw Failure() }
+            return true
+          }
+          return written == (number % 3 == 0 || number % 7 == 0 ? nil : true)
+        }
+      }
+      return await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(outcomes.count == 300 && outcomes.allSatisfy { $0 })
+    let kept = try await store.read { try Int.fetchAll($0, sql: "SELECT number FROM note ORDER BY number") }
+    #expect(kept == (1...300).filter { $0 % 3 != 0 && $0 % 7 != 0 })
+  }
+
+  @Test func `when the disk is full every write of the group hears so, and the next ones are taken again`() async throws
+  {
+    let folder = try TemporaryFolder()
+    let store = try store(folder)
+    try await store.write { try $0.execute(sql: "CREATE TABLE blob (content BLOB)") }
+    try await store.write { database in
+      let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+      try database.execute(sql: "PRAGMA max_page_count = \(pages + 8)")
+    }
+    let failures = await withTaskGroup(of: Int.self) { group in
+      for _ in 0..<20 {
+        group.addTask {
+          do {
+            try await store.write { try $0.execute(sql: "INSERT INTO blob VALUES (randomblob(8000))") }
+            return 0
+          } catch {
+            return 1
+          }
+        }
+      }
+      return await group.reduce(0, +)
+    }
+    let kept = try await store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM blob") }
+    #expect(failures > 0 && kept == 20 - failures)
+    try await store.write { try $0.execute(sql: "PRAGMA max_page_count = 100000") }
+    try await store.write { try $0.execute(sql: "INSERT INTO blob VALUES (x'00')") }
+    #expect(try await store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM blob") } == kept.map { $0 + 1 })
+  }
+
   @Test func `migrations that are missing or newer are named`() throws {
     let folder = try TemporaryFolder()
     #expect(throws: StoreProblem.self) {

@@ -50,7 +50,7 @@ extension Council {
   }
 
   static func find(_ slug: String, _ database: Database) throws -> Council? {
-    try Row.fetchOne(database, sql: "SELECT \(columns) FROM council WHERE slug = ?", arguments: [slug])
+    try Row.fetchOne(database, cached: "SELECT \(columns) FROM council WHERE slug = ?", arguments: [slug])
       .map(Council.init)
   }
 
@@ -61,14 +61,14 @@ extension Council {
   }
 
   static func find(id: Int64, _ database: Database) throws -> Council? {
-    try Row.fetchOne(database, sql: "SELECT \(columns) FROM council WHERE id = ?", arguments: [id]).map(Council.init)
+    try Row.fetchOne(database, cached: "SELECT \(columns) FROM council WHERE id = ?", arguments: [id]).map(Council.init)
   }
 
   /// In the order of their slugs, after `slug`.
   static func list(after slug: String = "", limit: Int, _ database: Database) throws -> [Council] {
     try Row.fetchAll(
       database,
-      sql: "SELECT \(columns) FROM council WHERE slug > ? ORDER BY slug LIMIT ?",
+      cached: "SELECT \(columns) FROM council WHERE slug > ? ORDER BY slug LIMIT ?",
       arguments: [slug, limit]
     ).map(Council.init)
   }
@@ -78,7 +78,7 @@ extension Committee {
   static func find(_ slug: String, of council: Int64, _ database: Database) throws -> Committee? {
     try Row.fetchOne(
       database,
-      sql: "SELECT id, slug, name FROM committee WHERE council_id = ? AND slug = ?",
+      cached: "SELECT id, slug, name FROM committee WHERE council_id = ? AND slug = ?",
       arguments: [council, slug]
     ).map(Committee.init)
   }
@@ -87,7 +87,7 @@ extension Committee {
   static func all(of council: Int64, _ database: Database) throws -> [Committee] {
     try Row.fetchAll(
       database,
-      sql: """
+      cached: """
         SELECT id, slug, name FROM committee
         WHERE council_id = ? AND EXISTS (SELECT 1 FROM meeting WHERE committee_id = committee.id)
         ORDER BY name
@@ -100,7 +100,7 @@ extension Committee {
   static func upsert(_ slug: Slug, name: String, of council: Int64, _ database: Database) throws -> Int64 {
     let id = try Int64.fetchOne(
       database,
-      sql: """
+      cached: """
         INSERT INTO committee (council_id, slug, name) VALUES (?, ?, ?)
         ON CONFLICT (council_id, slug) DO UPDATE SET name = excluded.name
         RETURNING id

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import GRDB
 
@@ -24,16 +25,24 @@ struct LetterBody: Equatable, Sendable {
     return body
   }
 
+  /// The row that holds this text. Letters that say the same share one: their links are slots.
   func insert(_ database: Database) throws -> Int64 {
+    let digest = Data(SHA256.hash(data: Data("\(subject)\u{0}\(text)\u{0}\(html)".utf8)))
+    let known = try Int64.fetchOne(
+      database,
+      cached: "SELECT id FROM letter_body WHERE digest = ?",
+      arguments: [digest]
+    )
+    if let known { return known }
     try database.execute(
-      sql: "INSERT INTO letter_body (subject, text, html) VALUES (?, ?, ?)",
-      arguments: [subject, try Compression.compress(text), try Compression.compress(html)]
+      cached: "INSERT INTO letter_body (subject, text, html, digest) VALUES (?, ?, ?, ?)",
+      arguments: [subject, try Compression.compress(text), try Compression.compress(html), digest]
     )
     return database.lastInsertedRowID
   }
 
   static func fetch(_ id: Int64, _ database: Database) throws -> LetterBody? {
-    try Row.fetchOne(database, sql: "SELECT subject, text, html FROM letter_body WHERE id = ?", arguments: [id])
+    try Row.fetchOne(database, cached: "SELECT subject, text, html FROM letter_body WHERE id = ?", arguments: [id])
       .map { row in
         LetterBody(
           subject: row["subject"],

@@ -74,7 +74,7 @@ extension OutgoingMail {
   ) throws {
     let bodyID = try body.insert(database)
     try database.execute(
-      sql: """
+      cached: """
         INSERT INTO outgoing_mail
           (kind, recipient, subscriber_id, letter_body_id, reference_id, date, key_id, is_urgent, state,
            next_attempt_at, expires_at)
@@ -92,7 +92,7 @@ extension OutgoingMail {
   static func countToAddress(_ address: EmailAddress, since date: Date, _ database: Database) throws -> Int {
     try Int.fetchOne(
       database,
-      sql: "SELECT count(*) FROM outgoing_mail WHERE lower(recipient) = ? AND is_urgent = 1 AND date > ?",
+      cached: "SELECT count(*) FROM outgoing_mail WHERE lower(recipient) = ? AND is_urgent = 1 AND date > ?",
       arguments: [address.key, date.milliseconds]
     ) ?? 0
   }

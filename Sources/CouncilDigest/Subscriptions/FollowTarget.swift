@@ -43,7 +43,7 @@ extension FollowTarget {
   ) throws -> [FollowTarget] {
     try Row.fetchAll(
       database,
-      sql: """
+      cached: """
         SELECT \(Council.columns), committee.id AS committee_id, committee.slug AS committee_slug,
           committee.name AS committee_name
         FROM subscription

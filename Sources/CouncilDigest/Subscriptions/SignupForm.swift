@@ -50,19 +50,25 @@ struct SignupForm: Sendable {
     var source: String
   }
 
+  /// What was typed as an address, read.
+  func address() -> Result<EmailAddress, EmailAddress.Problem> {
+    Result { () throws(EmailAddress.Problem) in try EmailAddress(parsing: email) }
+  }
+
+  /// - Parameter address: read before, because the writer has no time for it.
   /// - Throws: `Refusal.invalid` with every problem.
-  func checked(_ database: Database) throws -> Signup {
+  func checked(
+    _ address: Result<EmailAddress, EmailAddress.Problem>,
+    _ database: Database
+  ) throws -> Signup {
     var problems: [FieldProblem] = []
-    var address: EmailAddress?
-    do { address = try EmailAddress(parsing: email) } catch {
-      problems.append(FieldProblem(field("email"), error.description))
-    }
+    if case .failure(let error) = address { problems.append(FieldProblem(field("email"), error.description)) }
     let targets = try targets(&problems, database)
     let density = density.flatMap(Subscriber.Density.init)
     if density == nil, self.density != nil {
       problems.append(FieldProblem(field("density"), "Choose headlines, brief or full"))
     }
-    guard problems.isEmpty, let address else { throw Refusal.invalid(problems) }
+    guard problems.isEmpty, case .success(let address) = address else { throw Refusal.invalid(problems) }
     return Signup(email: address, targets: targets, density: density, source: isJSON ? "json" : "web form")
   }
 

@@ -19,9 +19,10 @@ struct Subscribe: Sendable {
   func callAsFunction(_ request: Request) async throws -> Response {
     let form = try SignupForm(request)
     guard form.website.isEmpty else { return done(form) }
+    let address = form.address()
     do {
       try await store.write { database in
-        let signup = try form.checked(database)
+        let signup = try form.checked(address, database)
         try admission.admit(request, database)
         try take(signup, database)
       }
@@ -84,7 +85,7 @@ struct Subscribe: Sendable {
     _ database: Database
   ) throws -> Int64 {
     try database.execute(
-      sql: """
+      cached: """
         INSERT INTO consent (subscriber_id, scope, source, form_version, density, requested_at)
         VALUES (?, ?, ?, ?, ?, ?)
         """,
@@ -96,7 +97,7 @@ struct Subscribe: Sendable {
     let consent = database.lastInsertedRowID
     for target in targets {
       try database.execute(
-        sql: """
+        cached: """
           INSERT INTO subscription (subscriber_id, consent_id, target, council_id, committee_id, state)
           VALUES (?, ?, ?, ?, ?, 'pending')
           """,

@@ -40,20 +40,20 @@ extension Subscriber {
   static func find(_ address: EmailAddress, _ database: Database) throws -> Subscriber? {
     try Row.fetchOne(
       database,
-      sql: "SELECT \(columns) FROM subscriber WHERE email_key = ?",
+      cached: "SELECT \(columns) FROM subscriber WHERE email_key = ?",
       arguments: [address.key]
     ).flatMap(Subscriber.init)
   }
 
   static func find(id: Int64, _ database: Database) throws -> Subscriber? {
-    try Row.fetchOne(database, sql: "SELECT \(columns) FROM subscriber WHERE id = ?", arguments: [id])
+    try Row.fetchOne(database, cached: "SELECT \(columns) FROM subscriber WHERE id = ?", arguments: [id])
       .flatMap(Subscriber.init)
   }
 
   /// The subscriber of an address; a new one is pending.
   static func findOrInsert(_ address: EmailAddress, now: Date, _ database: Database) throws -> Subscriber {
     try database.execute(
-      sql: """
+      cached: """
         INSERT INTO subscriber (email, email_key, state, created_at) VALUES (?, ?, 'pending', ?)
         ON CONFLICT (email_key) DO NOTHING
         """,

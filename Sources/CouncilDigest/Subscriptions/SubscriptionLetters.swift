@@ -3,6 +3,11 @@ import Foundation
 /// The letters a sign-up leads to. They repeat nothing that was typed into the form.
 struct SubscriptionLetters: Sendable {
   let frame: LetterFrame
+  private let memo = LetterMemo()
+
+  init(frame: LetterFrame) {
+    self.frame = frame
+  }
 
   private static let reason = "Someone, probably you, entered this address on our sign-up form."
 
@@ -10,27 +15,35 @@ struct SubscriptionLetters: Sendable {
     let subject =
       targets.count == 1
       ? "Confirm your weekly summary of \(targets[0].name)" : "Confirm your weekly summary of \(targets.count) councils"
-    return try frame.body(
-      "confirmation",
-      .init(
-        subject: subject,
-        preheader: "One click and the next summary is yours. Nothing is sent until then.",
-        reason: Self.reason
-      ),
-      view(targets, link: LetterBody.Slot.confirm.marker)
-    )
+    return try memo.body("confirmation\n" + Self.key(targets)) {
+      try frame.body(
+        "confirmation",
+        .init(
+          subject: subject,
+          preheader: "One click and the next summary is yours. Nothing is sent until then.",
+          reason: Self.reason
+        ),
+        view(targets, link: LetterBody.Slot.confirm.marker)
+      )
+    }
   }
 
   func alreadyFollowing(_ targets: [FollowTarget]) throws -> LetterBody {
-    try frame.body(
-      "already-following",
-      .init(
-        subject: "You already follow what you asked for",
-        preheader: "There is nothing you need to do.",
-        reason: Self.reason
-      ),
-      view(targets, link: LetterBody.Slot.unsubscribe.marker)
-    )
+    try memo.body("already-following\n" + Self.key(targets)) {
+      try frame.body(
+        "already-following",
+        .init(
+          subject: "You already follow what you asked for",
+          preheader: "There is nothing you need to do.",
+          reason: Self.reason
+        ),
+        view(targets, link: LetterBody.Slot.unsubscribe.marker)
+      )
+    }
+  }
+
+  private static func key(_ targets: [FollowTarget]) -> String {
+    targets.map { "\($0.path)\n\($0.name)" }.joined(separator: "\n")
   }
 
   private func view(_ targets: [FollowTarget], link: String) -> LetterView {
