@@ -82,7 +82,9 @@ let package = Package(
     .testTarget(
       name: "CouncilDigestTests",
       dependencies: [
-        "CouncilDigest", "HTTPServer", "Mail", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+        "CouncilDigest", "HTTPServer", "Mail", "TestSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
       ],
       path: "Tests/CouncilDigest",
       swiftSettings: strict

@@ -11,9 +11,13 @@ public final class RunningService: @unchecked Sendable {
   public let client: HTTPClient
   private var environment: [String: String]
   private var process: ChildProcess?
+  private let descriptors: Int?
 
-  /// - Parameter settings: configuration keys and values.
-  public init(_ settings: [String: String] = [:]) async throws {
+  /// - Parameters:
+  ///   - settings: configuration keys and values.
+  ///   - descriptors: how many it may have open; nil is as many as this process.
+  public init(_ settings: [String: String] = [:], descriptors: Int? = nil) async throws {
+    self.descriptors = descriptors
     folder = try TemporaryFolder()
     port = try Machine.freePort()
     client = HTTPClient(port: port)
@@ -43,9 +47,10 @@ public final class RunningService: @unchecked Sendable {
   }
 
   public func start() async throws {
+    let limited = descriptors.map { ["-c", "ulimit -n \($0); exec \"$0\" serve", Self.program.path] }
     let process = try ChildProcess(
-      Self.program.path,
-      ["serve"],
+      limited == nil ? Self.program.path : "/bin/sh",
+      limited ?? ["serve"],
       environment: environment,
       folder: folder.path,
       output: folder.file("log")

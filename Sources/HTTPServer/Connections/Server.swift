@@ -11,15 +11,17 @@ public final class Server: @unchecked Sendable {
   private let shards: [Shard]
   private var listeners: [Listener] = []
 
-  /// - Parameter shards: serial queues that share the connections; one per core is enough.
+  /// - Parameter shards: serial queues that share the connections, each at most one core's worth of work. Nil is one less
+  ///   than there are cores: on two, a second shard only takes turns with the store, the kernel and the clients.
   /// - Throws: `SystemCallError` when there is no descriptor left for a shard's wake-up.
   public init(
     limits: Limits = Limits(),
-    shards: Int = ProcessInfo.processInfo.activeProcessorCount,
+    shards: Int? = nil,
     _ responder: Responder
   ) throws {
     service = ServerService(limits: limits, responder: responder)
-    self.shards = try (0..<max(1, shards)).map { try Shard(number: $0) }
+    let count = shards ?? ProcessInfo.processInfo.activeProcessorCount - 1
+    self.shards = try (0..<max(1, count)).map { try Shard(number: $0) }
   }
 
   /// As above, for an application that only answers.

@@ -28,6 +28,7 @@ final class Shard: TaskExecutor, @unchecked Sendable {
 
   /// How long a round waits when nothing happens. Dispatch's own events for this queue wait as long at most.
   private static let roundMilliseconds: Int32 = 1
+  private static let roundsAtATime = 8
   private static let coolingTime: Duration = .milliseconds(5)
   private static let maximumHot = 1_024
 
@@ -63,24 +64,29 @@ final class Shard: TaskExecutor, @unchecked Sendable {
     queue.async { @Sendable [self] in goRound() }
   }
 
+  /// Several rounds at a time, unless the queue has other work: then it gets in between, as do timers and cold connections.
   private func goRound() {
-    serve()
-    continueUnfinished()
-    coolTheQuiet()
-    guard hot.count > 0 || !unfinished.isEmpty else {
-      isGoingRound = false
-      return
+    for _ in 0..<Self.roundsAtATime {
+      let isBusy = serve()
+      continueUnfinished()
+      coolTheQuiet()
+      guard hot.count > 0 || !unfinished.isEmpty else {
+        isGoingRound = false
+        return
+      }
+      guard isBusy, !wakeup.isAnnounced else { break }
     }
-    // Through the queue, so that tasks, timers and cold connections get in between.
     queue.async { @Sendable [self] in goRound() }
   }
 
-  private func serve() {
+  /// - Returns: whether there was anything to do.
+  private func serve() -> Bool {
     let waits = unfinished.isEmpty && wakeup.mayWait()
     var left = hot.poll(milliseconds: waits ? Self.roundMilliseconds : 0)
     if waits { wakeup.waited() }
     now = .now
-    if left > 0, hot.takeEvents(0) != 0 {
+    guard left > 0 else { return false }
+    if hot.takeEvents(0) != 0 {
       wakeup.drain()
       left -= 1
     }
@@ -97,6 +103,7 @@ final class Shard: TaskExecutor, @unchecked Sendable {
       }
       place -= 1
     }
+    return true
   }
 
   /// The connection has more requests in hand than one turn answers.

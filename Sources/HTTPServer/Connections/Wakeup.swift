@@ -34,6 +34,9 @@ final class Wakeup: Sendable {
   /// Announced work has begun.
   func began() { announced.subtract(1, ordering: .sequentiallyConsistent) }
 
+  /// Work waits.
+  var isAnnounced: Bool { announced.load(ordering: .relaxed) > 0 }
+
   /// - Returns: false when work is announced, and waiting would keep it from being done.
   func mayWait() -> Bool {
     isWaiting.store(true, ordering: .sequentiallyConsistent)

@@ -94,7 +94,7 @@ struct RequestLine: Equatable, Sendable {
     let target = bytes.withUnsafeBufferPointer { Array($0[range]) }
     guard let scheme = Self.schemes.first(where: { target.prefix($0.utf8CodeUnitCount).isASCIIEqual(lowercase: $0) })
     else { throw .malformed("the target is neither a path nor an http address") }
-    let host = target.dropFirst(scheme.utf8CodeUnitCount).prefix { $0 != 0x2F && $0 != 0x3F }
+    let host = target[scheme.utf8CodeUnitCount...].prefix { $0 != 0x2F && $0 != 0x3F }
     try Authority.check(host)
     authority = String(decoding: host, as: UTF8.self)
     readPath(bytes, (range.lowerBound + host.endIndex)..<range.upperBound)
