@@ -203,7 +203,7 @@ final class Connection: @unchecked Sendable {
     let keepsAlive = exchange.keepsAlive && !answer.closesConnection && !shard.isDraining && !isLastAllowed
     let bytes = shard.encoder.complete(answer.head, for: exchange, keepsAlive: keepsAlive, now: time(nil))
     let body = exchange.sendsBody(of: answer.head.status) ? answer.body : []
-    let isLast = !keepsAlive || !parser.isMidRequest
+    let isLast = !keepsAlive || !parser.isMidRequest || body.count > Self.copiedBytes
     outbox.append(bytes, body, isLast: isLast)
     phase = keepsAlive ? .reading : .finishing
     service.responder.answered?(exchange.answered(label: answer.label, status: answer.head.status, bytes: body.count))
@@ -211,7 +211,9 @@ final class Connection: @unchecked Sendable {
   }
 
   /// A batch of pipelined answers leaves when it is this large.
-  private static let batchBytes = 65_536
+  private static let batchBytes = 16_384
+  /// Bodies up to this are copied into it; larger ones are sent from where they are.
+  private static let copiedBytes = 4_096
 
   private func flush() {
     guard !outbox.isEmpty, phase != .closed else { return }
@@ -254,11 +256,10 @@ final class Connection: @unchecked Sendable {
 
   private func discardInput() {
     switch socket.receive(into: &shard.readBuffer) {
-    case .done(0), .failed: close()
-    case .done(let count):
+    case .done(let count) where count > 0 && lingeredBytes + count <= service.limits.lingerBytes:
       lingeredBytes += count
-      if lingeredBytes > service.limits.lingerBytes { close() }
     case .wouldBlock: break
+    case .done, .failed: close()
     }
   }
 

@@ -14,6 +14,8 @@ public struct Limits: Equatable, Sendable {
   public var readAheadBytes = 65_536
   /// Pipelined requests of one connection answered before the other connections get their turn.
   public var pipelineDepth = 32
+  /// Bytes of answers the system takes ahead of a peer that does not read.
+  public var unsentBytes = 131_072
   /// Requests answered on one connection before it is closed. 0 is unlimited.
   public var requestsPerConnection = 100_000
   /// Open connections in total. More: those that idle longest make room; when none idles, 503 with Retry-After.

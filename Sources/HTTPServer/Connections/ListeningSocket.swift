@@ -15,9 +15,10 @@ struct ListeningSocket {
   let port: Int
   let isUnix: Bool
 
-  init(_ address: ListenAddress) throws {
+  /// - Parameter unsentBytes: how much of an answer the system takes ahead of the peer, on each TCP connection.
+  init(_ address: ListenAddress, unsentBytes: Int) throws {
     switch address {
-    case .tcp(let host, let port): try self.init(host: host, port: port)
+    case .tcp(let host, let port): try self.init(host: host, port: port, unsentBytes: unsentBytes)
     case .unix(let path): try self.init(path: path)
     }
   }
@@ -33,7 +34,7 @@ struct ListeningSocket {
     return (result, isUnix ? .unixSocket : .address(Self.text(of: storage)))
   }
 
-  private init(host: String, port: Int) throws {
+  private init(host: String, port: Int, unsentBytes: Int) throws {
     var hints = addrinfo()
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
@@ -45,14 +46,11 @@ struct ListeningSocket {
     defer { freeaddrinfo(found) }
     let descriptor = try checked("socket") { socket(info.pointee.ai_family, Int32(SOCK_STREAM.rawValue), 0) }
     do {
-      var yes: Int32 = 1
-      _ = try checked("setsockopt") {
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-      }
-      // Accepted sockets inherit it: an answer leaves at once, however small (44 ms a request otherwise).
-      _ = try checked("setsockopt") {
-        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
-      }
+      try Self.set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
+      // Accepted sockets inherit these: an answer leaves at once, however small (44 ms a request otherwise), and a peer
+      // that does not read fills this much of the system's memory, not megabytes.
+      try Self.set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+      try Self.set(descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, Int32(clamping: unsentBytes))
       _ = try checked("bind") { bind(descriptor, info.pointee.ai_addr, info.pointee.ai_addrlen) }
       _ = try checked("listen") { listen(descriptor, 1024) }
       try setNonBlocking(descriptor)
@@ -97,6 +95,18 @@ struct ListeningSocket {
     self.descriptor = descriptor
     self.port = port
     self.isUnix = isUnix
+  }
+
+  private static func set(
+    _ descriptor: Int32,
+    _ level: Int32,
+    _ option: Int32,
+    _ value: Int32
+  ) throws(SystemCallError) {
+    var value = value
+    _ = try checked("setsockopt") {
+      setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
+    }
   }
 
   private static func boundPort(of descriptor: Int32) throws(SystemCallError) -> Int {

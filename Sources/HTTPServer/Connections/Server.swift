@@ -35,7 +35,7 @@ public final class Server: @unchecked Sendable {
   public func start(on addresses: [ListenAddress]) throws -> [Int] {
     var sockets: [ListeningSocket] = []
     do {
-      for address in addresses { sockets.append(try ListeningSocket(address)) }
+      for address in addresses { sockets.append(try ListeningSocket(address, unsentBytes: service.limits.unsentBytes)) }
     } catch {
       for socket in sockets { Foundation.close(socket.descriptor) }
       throw error
