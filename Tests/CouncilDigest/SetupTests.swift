@@ -78,6 +78,10 @@ import Testing
     #expect(try client("127.0.0.1", "1.1.1.1", "203.0.113.1", trusting: ours) == "203.0.113.1")
     #expect(try client("fd00::1", "[2001:db8::1]:443", trusting: ours) == "2001:db8::1")
     #expect(try client("127.0.0.1", "203.0.113.1:4711", trusting: ours) == "203.0.113.1")
+    // As proxies on a dual-stack socket write it; each such client is one of its own.
+    #expect(try client("127.0.0.1", "::ffff:203.0.113.1", trusting: ours) == "203.0.113.1")
+    #expect(ClientNetwork(address: "::ffff:203.0.113.1") == ClientNetwork(address: "203.0.113.1"))
+    #expect(ClientNetwork(address: "2001:db8::1") == ClientNetwork(address: "2001:db8:0:0:ffff::2"))
   }
 
   @Test func `without a proxy, or with an unreadable entry, the connection's own address counts`() throws {

@@ -41,7 +41,10 @@ private func outcomes(_ bytes: [UInt8], cuts: [Int]) -> [String] {
       case .head: parser.admitBody(maximumBytes: 4_096)
       case .request(let head, let body):
         precondition(body.count <= 4_096 && parser.bufferedBytes <= before, "it went backwards")
-        results.append("\(head.method) \(head.path) \(head.query ?? "-") \(head.authority) \(body) \(head.fields)")
+        let framing = "\(head.framing) \(head.keepsAlive) \(head.expectsContinue) \(head.isHTTP10)"
+        results.append(
+          "\(head.method) \(head.path) \(head.query ?? "-") \(head.authority) \(framing) \(body) \(head.fields)"
+        )
       case .rejected(let rejection): return results + ["\(rejection.status.code) \(rejection.reason)"]
       case .needsMore: break stepping
       }
@@ -68,6 +71,13 @@ private func fuzzText(_ text: String) {
   _ = percentDecoded(text, plusIsSpace: true)
   _ = MediaType(text)
   _ = HTTPDate.parse(text, now: 1_795_000_000)
+  let request = Request(
+    method: .get,
+    path: "/",
+    fields: [.acceptEncoding: text, .ifNoneMatch: text, .ifModifiedSince: text]
+  )
+  let page = Response(status: .ok, fields: [.eTag: "\"a\""], body: [1])
+  _ = PreparedResponse(page, gzip: [2]).response(to: request).conditional(on: request, now: 1_795_000_000)
   _ = EntityTag("a").isMatched(byIfNoneMatch: text)
   _ = Router([Route(.get, "/councils/{council}/meetings/{meeting}") { _ in .text(.ok, "") }]).match(.get, text)
 }

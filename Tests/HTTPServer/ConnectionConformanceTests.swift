@@ -104,6 +104,12 @@ import Testing
     await echo.server.drain()
   }
 
+  @Test func `44 a host is counted by its IPv4 address or by the half of IPv6 it was given`() {
+    func client(_ text: String) -> String { Visitor.client(of: .address(text)) }
+    #expect(client("2001:db8::1") == client("2001:db8::ffff:1") && client("2001:db8::1") != client("2001:db8:0:1::1"))
+    #expect(client("192.0.2.1") != client("192.0.2.2"))
+  }
+
   @Test func `44 a proxy of ours may hold more, and its request ids are taken over`() async throws {
     var limits = Limits()
     limits.connectionsPerClient = 1

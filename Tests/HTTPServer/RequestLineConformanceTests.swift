@@ -81,6 +81,14 @@ import Testing
       }
     }
     try await conforms([.init(request("\(String(repeating: "A", count: 100)) / HTTP/1.1"), "501")])
+    let method = Array(request("\(String(repeating: "A", count: 20_000)) / HTTP/1.1").utf8)
+    for cuts in [[], [33], [8_194], Array(stride(from: 1, to: method.count, by: 101))] {
+      #expect(parsed(method, cuts: cuts) == ["501"])
+    }
+  }
+
+  @Test func `1 what begins like TLS is refused at its first byte`() {
+    #expect(parsed([0x16]) == ["400"] && parsed([0x16, 0x03, 0x01], cuts: [1]) == ["400"] && parsed([0x20]) == ["400"])
   }
 
   @Test func `8 any minor version of 1 is 1.1, other majors are 505, 1.0 works and closes`() async throws {
@@ -96,12 +104,14 @@ import Testing
     try await conforms([
       .init(request("GET http://b.example/x?y HTTP/1.1"), "GET /x []"),
       .init(request("GET HTTP://b.example:81 HTTP/1.1"), "GET / []"),
-      .init(request("GET https://[::1]:8080?q HTTP/1.1"), "GET / []"),
+      .init(request("GET http://[::1]:8080?q HTTP/1.1"), "GET / []"),
       .init("GET http://b.example/ HTTP/1.1\r\n\r\n", "400"),
       .init(request("GET http:///x HTTP/1.1"), "400"), .init(request("GET http://u@b/ HTTP/1.1"), "400"),
       .init(request("GET ftp://b/ HTTP/1.1"), "400"), .init(request("GET a HTTP/1.1"), "400"),
     ])
     let echo = try EchoServer()
+    // An https address is not answered on an unsecured connection (RFC 9110 §7.4).
+    #expect(try await echo.client.send("GET", "https://b.example/x", headers: ["Host": "a"]).status == 421)
     let answer = try await echo.client.send("GET", "http://b.example:81/x", headers: ["Host": "a"])
     #expect(answer.field("X-Authority") == "b.example:81")
     await echo.server.drain()

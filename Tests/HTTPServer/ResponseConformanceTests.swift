@@ -52,6 +52,14 @@ import Testing
     let get = try await get("/etag")
     #expect(raw.hasSuffix("\r\n\r\n") && head.field("Content-Length") == "\(get.body.utf8.count + 1)")
     #expect(head.fields.map(\.name) == get.fields.map(\.name))
+    for wrong in [
+      "HEAD / HTTP/1.1\r\n\r\n", "HEAD / HTTP/3.0\r\n\r\n", request("HEAD / HTTP/1.1", "Transfer-Encoding: x"),
+      request("HEAD / HTTP/1.1", "Content-Length: 9999"), request("HEAD /refused HTTP/1.1", "Content-Length: 5"),
+      "HEAD /" + String(repeating: "a", count: 9_000),
+    ] {
+      let (answer, raw) = try await ask(wrong, "HEAD")
+      #expect(answer.status >= 400 && raw.hasSuffix("\r\n\r\n"), "\(wrong.prefix(60).debugDescription)")
+    }
   }
 
   @Test func `31 OPTIONS works on anything`() async throws {

@@ -70,6 +70,72 @@ import Testing
     #expect(head.status == 200 && head.body.isEmpty && head.field("Content-Length") != "0")
   }
 
+  @Test func `a query that a page does not read changes nothing`() async throws {
+    let service = try await published()
+    let path = "/councils/worcestershire"
+    let plain = try await service.client.get(path)
+    let tagged = try await service.client.get(path + "?utm_source=letter", headers: ["Accept-Encoding": "gzip"])
+    #expect(tagged.field("Content-Encoding") == "gzip" && tagged.field("Vary") == "Accept-Encoding")
+    #expect(try await service.client.get(path + "?x=1").field("ETag") == plain.field("ETag"))
+    #expect(
+      try await service.client.get("/councils?filter=nothing-like-it").text != service.client.get("/councils").text
+    )
+  }
+
+  @Test func `a write that is conditional on something else is refused and changes nothing`() async throws {
+    let service = try await published()
+    let path = "/api/v1/councils/worcestershire"
+    let key = ["Authorization": "Bearer \(RunningService.key)"]
+    func put(_ name: String, _ condition: (String, String)) async throws -> Int {
+      let body = Array(#"{"name": "\#(name)"}"#.utf8)
+      return try await service.client.send("PUT", path, headers: key.merging([condition]) { $1 }, body: body).status
+    }
+    let tag = try #require(try await service.client.get(path, headers: key).field("ETag"))
+    #expect(try await put("Overwritten", ("If-None-Match", "*")) == 412)
+    #expect(try await put("Overwritten", ("If-Match", "\"other\"")) == 412)
+    #expect(try await service.client.get(path, headers: key).field("ETag") == tag)
+    #expect(try await put("Renamed", ("If-Match", tag)) == 200)
+    #expect(try await put("Renamed again", ("If-Match", tag)) == 412)
+    let new = try await service.client.send(
+      "PUT",
+      "/api/v1/councils/new",
+      headers: key.merging(["If-None-Match": "*"]) { $1 },
+      body: Array(#"{"name": "New"}"#.utf8)
+    )
+    #expect(new.status == 201)
+    let missing = try await service.client.send(
+      "DELETE",
+      "/api/v1/councils/none",
+      headers: key.merging(["If-Match": "*"]) { $1 }
+    )
+    #expect(missing.status == 412)
+  }
+
+  @Test func `a compressed body is refused with what is taken instead`() async throws {
+    let service = try await published()
+    let coded = ["Content-Type": "application/x-www-form-urlencoded", "Content-Encoding": "gzip"]
+    let answer = try await service.client.send(
+      "POST",
+      "/subscribe",
+      headers: coded,
+      body: Array("email=a%40b.example".utf8)
+    )
+    #expect(answer.status == 415 && answer.field("Accept-Encoding") == "identity")
+  }
+
+  @Test func `every answer has the security headers, also those that no page made`() async throws {
+    let service = try await published()
+    let shapes = [
+      "GET\r\n\r\n", "GET / HTTP/3.0\r\n\r\n", "GET /\(String(repeating: "a", count: 9_000)) HTTP/1.1\r\n\r\n",
+      "POST /subscribe HTTP/1.1\r\nHost: 127.0.0.1:\(service.port)\r\nContent-Length: 99999999\r\n\r\n",
+    ]
+    for shape in shapes {
+      let answer = try HTTPExchange(parsing: try await service.client.exchange(Array(shape.utf8)))
+      #expect(answer.status >= 400 && answer.field("X-Content-Type-Options") == "nosniff", "\(shape.prefix(40))")
+      #expect(answer.field("Content-Security-Policy")?.contains("default-src 'none'") == true)
+    }
+  }
+
   @Test func `the access log names routes and requests, and neither tokens nor people`() async throws {
     let service = try await published(["http.access_log": "on", "http.trusted_proxies": "127.0.0.0/8"])
     let proxied = ["X-Request-ID": "from-the-proxy.1", "X-Forwarded-For": "203.0.113.9"]

@@ -5,6 +5,10 @@ public enum Refusal: Error, Equatable, Sendable {
   /// Input that can't be read at all: broken JSON, broken encoding.
   case unreadable(String)
   /// A body of a kind this address does not take.
+  /// A body came in a content coding.
+  case unsupportedCoding
+  /// What is there is not what the request is conditional on.
+  case preconditionFailed
   case unsupportedMediaType(expected: String)
   case notFound(String)
   /// A mailed link whose time is over.

@@ -19,21 +19,25 @@ public struct SignupCaps: Equatable, Sendable {
   /// Counts an attempt from a client and says whether it may go on.
   func admit(_ network: ClientNetwork, _ database: Database, keys: KeyRing, now: Date) throws -> Verdict {
     let hourAgo = now.milliseconds - 3_600_000
-    try database.execute(cached: "DELETE FROM signup_attempt WHERE attempted_at <= ?", arguments: [hourAgo])
     let hash = keys.pseudonym(of: network.text)
     if perNetworkPerHour > 0 {
       let count = try Int.fetchOne(
         database,
-        cached: "SELECT count(*) FROM signup_attempt WHERE network = ?",
-        arguments: [hash]
+        cached: "SELECT count(*) FROM signup_attempt WHERE network = ? AND attempted_at > ?",
+        arguments: [hash, hourAgo]
       )
       if let count, count >= perNetworkPerHour { return .tooManyFromNetwork }
     }
-    if perHour > 0, let count = try Int.fetchOne(database, cached: "SELECT count(*) FROM signup_attempt"),
-      count >= perHour
-    {
-      return .tooManyInAll
+    if perHour > 0 {
+      let count = try Int.fetchOne(
+        database,
+        cached: "SELECT count(*) FROM signup_attempt WHERE attempted_at > ?",
+        arguments: [hourAgo]
+      )
+      if let count, count >= perHour { return .tooManyInAll }
     }
+    // Only now: who is refused changes nothing, and costs those who sign up beside them nothing.
+    try database.execute(cached: "DELETE FROM signup_attempt WHERE attempted_at <= ?", arguments: [hourAgo])
     try database.execute(
       cached: "INSERT INTO signup_attempt (network, attempted_at) VALUES (?, ?)",
       arguments: [hash, now.milliseconds]

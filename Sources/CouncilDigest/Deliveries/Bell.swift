@@ -9,10 +9,12 @@ final class Bell: @unchecked Sendable {
   private var stopDeadline: ContinuousClock.Instant?
   private var workers = 0
 
+  /// Wakes one thread. One that finds work rings again, so that for much work all are up in a moment, and for one
+  /// letter not all of them get up.
   func ring() {
     condition.withLock {
       rings += 1
-      condition.broadcast()
+      condition.signal()
     }
   }
 
@@ -24,6 +26,16 @@ final class Bell: @unchecked Sendable {
     condition.withLock {
       let deadline = Date().addingTimeInterval(seconds)
       while rings == count, stopDeadline == nil {
+        guard condition.wait(until: deadline) else { break }
+      }
+    }
+  }
+
+  /// Returns after `seconds`, or when stopping: nothing that is rung for could be done before.
+  func pause(seconds: TimeInterval) {
+    condition.withLock {
+      let deadline = Date().addingTimeInterval(seconds)
+      while stopDeadline == nil {
         guard condition.wait(until: deadline) else { break }
       }
     }

@@ -76,12 +76,12 @@ final class Sender: Service {
     while !bell.isStopping {
       let rings = bell.count
       guard case .go = breaker.permission(at: clock.now()) else {
-        bell.wait(seconds: 0.25, since: rings)
+        bell.pause(seconds: 0.25)
         continue
       }
       if let wait = rate.wait(at: .now) {
         breaker.notNeeded()
-        bell.wait(seconds: min(1, max(0.001, wait / .seconds(1))), since: rings)
+        bell.pause(seconds: min(1, max(0.001, wait / .seconds(1))))
         continue
       }
       guard let job = takeJob() else {
@@ -89,6 +89,8 @@ final class Sender: Service {
         bell.wait(seconds: 1, since: rings)
         continue
       }
+      // Where there was one letter there may be more.
+      bell.ring()
       let outcome = send(job, &transport)
       if case .relayTrouble = outcome { transport = nil }
       record(outcome, of: job)

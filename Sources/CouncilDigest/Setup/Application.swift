@@ -22,6 +22,7 @@ struct Application: Sendable {
     responder.admit = admit
     responder.prepared = prepared
     responder.trusts = proxies.trusts
+    responder.refusalFields = site.headers.fields
     responder.answered = accessLog?.callAsFunction
     return responder
   }
@@ -34,14 +35,16 @@ struct Application: Sendable {
 
   /// A page or an asset that lies ready. Whatever is unusual about the request goes the long way.
   func prepared(_ head: RequestHead, _ peer: Request.Peer) -> PreparedResponse? {
-    guard head.query == nil, hosts.isOurs(head.authority, from: peer) else { return nil }
-    return site.cache.page(at: head.path) ?? site.assets.file(at: head.path)
+    guard hosts.isOurs(head.authority, from: peer) else { return nil }
+    return site.cache.page(at: head.path, hasQuery: head.query != nil) ?? site.assets.file(at: head.path)
   }
 
   /// A large body is read only for a key that may send one: anyone else is answered from the head.
   func admit(_ head: RequestHead, _ peer: Request.Peer) -> BodyAdmission {
-    guard case .found(let route, _) = router.match(head.method, head.path), route.bodyLimit > Self.strangersBodyLimit
-    else { return .upTo(bytes: Self.strangersBodyLimit) }
+    guard case .found(let route, _) = router.match(head.method, head.path) else {
+      return .upTo(bytes: Self.strangersBodyLimit)
+    }
+    guard route.bodyLimit > Self.strangersBodyLimit else { return .upTo(bytes: route.bodyLimit) }
     let request = Request(
       method: head.method,
       path: head.path,
@@ -68,7 +71,7 @@ struct Application: Sendable {
       return (refusals.misdirected(request), "-")
     }
     if request.method == .options, request.path == "*" {
-      return (Self.options(["GET", "HEAD", "POST", "OPTIONS"]), "*")
+      return (Self.options(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]), "*")
     }
     switch router.match(request.method, request.path) {
     case .found(let route, let parameters):
@@ -88,6 +91,10 @@ struct Application: Sendable {
 
   private func perform(_ route: Route, _ request: Request) async -> Response {
     do {
+      try Self.checkCoding(request)
+      guard try await WritePrecondition(router: router).allows(request) else {
+        return refusals.response(to: .preconditionFailed, request)
+      }
       return try await route.action(request)
     } catch let refusal as Refusal {
       return refusals.response(to: refusal, request)
@@ -104,6 +111,12 @@ struct Application: Sendable {
       )
       return refusals.failure(request)
     }
+  }
+
+  /// RFC 9110 §15.5.16: a body in a coding nobody undoes would be taken for what it is not.
+  private static func checkCoding(_ request: Request) throws {
+    guard let coding = request.fields[.contentEncoding], coding.lowercased() != "identity" else { return }
+    throw Refusal.unsupportedCoding
   }
 
   private static func isAboutTheDisk(_ error: DatabaseError) -> Bool {

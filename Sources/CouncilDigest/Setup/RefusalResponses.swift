@@ -35,7 +35,10 @@ struct RefusalResponses: Sendable {
     case .noKey: response.fields[.wwwAuthenticate] = "Bearer realm=\"council-digest\""
     case .tooMany(_, let seconds): response.fields[.retryAfter] = String(seconds)
     case .unavailable: response.fields[.retryAfter] = "60"
-    case .invalid, .unreadable, .unsupportedMediaType, .notFound, .expired, .conflict, .wrongRole, .foreignOrigin: break
+    case .unsupportedCoding: response.fields[.acceptEncoding] = "identity"
+    case .invalid, .unreadable, .unsupportedMediaType, .preconditionFailed, .notFound, .expired, .conflict, .wrongRole,
+      .foreignOrigin:
+      break
     }
     return response
   }
@@ -73,6 +76,12 @@ struct RefusalResponses: Sendable {
     case .unreadable(let detail): return (.badRequest, "What was sent can’t be read", detail)
     case .unsupportedMediaType(let expected):
       return (.unsupportedMediaType, "What was sent is of a kind this address does not take", "It takes \(expected)")
+    case .unsupportedCoding:
+      return (.unsupportedMediaType, "What was sent is compressed", "Send it without Content-Encoding")
+    case .preconditionFailed:
+      return (
+        .preconditionFailed, "This has changed meanwhile", "What is here is not what If-Match or If-None-Match says"
+      )
     case .notFound(let detail): return (.notFound, "Not found", detail)
     case .expired(let detail): return (.gone, "This link has expired", detail)
     case .conflict(let detail): return (.conflict, "This can’t be done now", detail)

@@ -23,7 +23,7 @@ struct RouteTable: Sendable {
     let fixed = FixedPages(site: site)
     return [
       page("/", HomePage(store: store, site: site).callAsFunction),
-      page("/councils", councils.list),
+      page("/councils", readsQuery: true, councils.list),
       page("/councils/{council}", councils.council),
       page("/councils/{council}/committees/{committee}", councils.committee),
       page("/councils/{council}/meetings/{meeting}", meeting.callAsFunction),
@@ -155,8 +155,8 @@ struct RouteTable: Sendable {
   }
 
   /// A public page, kept once rendered.
-  private func page(_ pattern: String, _ action: @escaping Route.Action) -> Route {
-    Route(.get, pattern, cache.caching(action, label: pattern))
+  private func page(_ pattern: String, readsQuery: Bool = false, _ action: @escaping Route.Action) -> Route {
+    Route(.get, pattern, cache.caching(action, label: pattern, readsQuery: readsQuery))
   }
 
   /// A call of the API, for keys of at least `role`.

@@ -91,13 +91,13 @@ private struct HTTPService: ServiceLifecycle.Service {
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return wanted }
     limit.rlim_cur = min(limit.rlim_max, max(limit.rlim_cur, 65_536))
     guard setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return wanted }
-    let room = max(64, Int(clamping: limit.rlim_cur) - Self.otherDescriptors)
+    let room = max(64, Int(clamping: limit.rlim_cur) - Self.otherDescriptors - services.configuration.limits.refusals)
     guard wanted == 0 || wanted > room else { return wanted }
     log.warning("http.connections-lowered", metadata: ["to": "\(room)", "open-files-limit": "\(limit.rlim_cur)"])
     return room
   }
 
-  /// For the store, letters under way, logs.
+  /// For the store, letters under way, logs; those who are told that there are too many come on top.
   private static let otherDescriptors = 200
 
   /// Beside the store, when its path fits into a socket's address.

@@ -16,11 +16,11 @@ enum JSONOutput {
       var container = encoder.singleValueContainer()
       try container.encode(RFC3339.format(date))
     }
-    return Response(
-      status: status,
-      fields: [.contentType: contentType, .cacheControl: "no-store"],
-      body: Array(try encoder.encode(value)) + [0x0A]
-    )
+    let body = Array(try encoder.encode(value)) + [0x0A]
+    var response = Response(status: status, fields: [.contentType: contentType, .cacheControl: "no-store"], body: body)
+    // For If-Match on a later write.
+    if status == .ok { response.fields[.eTag] = Site.tag(of: body).text }
+    return response
   }
 
   static func noContent() -> Response { Response(status: .noContent, fields: [.cacheControl: "no-store"]) }

@@ -3,7 +3,7 @@ import HTTPTypes
 
 /// The fields that every answer carries, whatever it is (OWASP ASVS 5.0, 3.4). What an action has set itself stays.
 struct SecurityHeaders: Sendable {
-  private let fields: HTTPFields
+  let fields: HTTPFields
 
   /// - Parameter isSecure: readers reach the service by https, so browsers may be told to insist on it.
   init(isSecure: Bool) {

@@ -56,55 +56,76 @@ final class CommitGroup: Sendable {
   }
 
   private func commitGroup(_ database: Database) {
-    var count = 0
-    let start = ContinuousClock.now
-    let undone = commit(database, isCareful: false) {
-      count += 1
-      return count <= Self.maximumWrites && ContinuousClock.now - start < Self.maximumTime ? next() : nil
+    var taken: [Write] = []
+    switch commitPlainly(database, &taken) {
+    case .settled: return
+    case .undone: commitCarefully(database, taken)
     }
-    guard !undone.isEmpty else { return }
-    var again = undone[...]
-    _ = commit(database, isCareful: true) { again.popFirst() }
   }
 
-  /// Runs and commits the writes that `take` gives, one after the other.
-  /// - Returns: those that were undone although nothing was wrong with them; never any when careful.
-  private func commit(_ database: Database, isCareful: Bool, take: () -> Write?) -> [Write] {
-    var done: [(write: Write, tell: @Sendable () -> Void)] = []
+  private enum Attempt {
+    /// Everyone knows.
+    case settled
+    /// Nobody was told anything.
+    case undone
+  }
+
+  /// As many as there are within a slice of time, without savepoints.
+  private func commitPlainly(_ database: Database, _ taken: inout [Write]) -> Attempt {
+    var tellings: [@Sendable () -> Void] = []
     do {
       try database.beginTransaction(.immediate)
-      while let write = take() {
+      let start = ContinuousClock.now
+      while taken.count < Self.maximumWrites, ContinuousClock.now - start < Self.maximumTime, let write = next() {
+        taken.append(write)
         let changes = database.totalChangesCount
         do {
-          done.append((write, isCareful ? try runInSavepoint(write, database) : try write.run(database)))
-        } catch {
-          write.fail(error)
-          // A full disk undoes the whole transaction, and with it what the others wrote.
-          guard database.isInsideTransaction else { throw error }
-          guard isCareful || database.totalChangesCount == changes else {
-            try database.rollback()
-            return done.map(\.write)
-          }
+          tellings.append(try write.run(database))
+        } catch  where database.isInsideTransaction && database.totalChangesCount == changes {
+          // It changed nothing, so there is nothing to undo; it may have judged by what is not committed yet.
+          tellings.append { write.fail(error) }
         }
       }
       try database.commit()
-      for one in done { one.tell() }
     } catch {
       if database.isInsideTransaction { try? database.rollback() }
-      for one in done { one.write.fail(error) }
-      // Who had not begun would otherwise wait for ever.
-      while let write = take() { write.fail(error) }
+      guard taken.isEmpty else { return .undone }
+      // The store can't be written at all. Who waits hears so, and does not wait for ever.
+      while taken.count < Self.maximumWrites, let write = next() {
+        taken.append(write)
+        write.fail(error)
+      }
     }
-    return []
+    for tell in tellings { tell() }
+    return .settled
   }
 
-  private func runInSavepoint(_ write: Write, _ database: Database) throws -> @Sendable () -> Void {
-    var tell: @Sendable () -> Void = {}
-    try database.inSavepoint {
-      tell = try write.run(database)
-      return .commit
+  /// Each in a savepoint; and, should the commit fail, each alone, so that only those with a problem hear of it.
+  private func commitCarefully(_ database: Database, _ writes: [Write]) {
+    var tellings: [@Sendable () -> Void] = []
+    do {
+      try database.beginTransaction(.immediate)
+      for write in writes {
+        do {
+          try database.inSavepoint {
+            tellings.append(try write.run(database))
+            return .commit
+          }
+        } catch  where database.isInsideTransaction {
+          tellings.append { write.fail(error) }
+        }
+      }
+      try database.commit()
+    } catch {
+      if database.isInsideTransaction { try? database.rollback() }
+      guard writes.count > 1 else {
+        for write in writes { write.fail(error) }
+        return
+      }
+      for write in writes { commitCarefully(database, [write]) }
+      return
     }
-    return tell
+    for tell in tellings { tell() }
   }
 
   private func next() -> Write? {

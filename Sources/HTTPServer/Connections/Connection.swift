@@ -31,6 +31,8 @@ final class Connection: @unchecked Sendable {
   private var isUnfinished = false
   private var peerFinished = false
   private var requests = 0
+  /// Its body is on the way.
+  private var admitted: RequestHead?
   private var lingeredBytes = 0
   private var patience = Patience.unlimited
   private(set) var lastActive: ContinuousClock.Instant
@@ -85,8 +87,7 @@ final class Connection: @unchecked Sendable {
   func cool() { socket.cool(for: self) }
 
   private func updateInterest() {
-    let limits = service.limits
-    let hasRoom = parser.bufferedBytes <= max(limits.readAheadBytes, limits.requestLineBytes + limits.headerBytes)
+    let hasRoom = parser.bufferedBytes <= service.limits.unansweredBytes
     let reads =
       switch phase {
       case .reading: !peerFinished && !isBlocked && (hasRoom || parser.wantsBody)
@@ -113,11 +114,8 @@ final class Connection: @unchecked Sendable {
     let wasIdle = !parser.isMidRequest
     parser.append(shard.readBuffer[..<count])
     guard phase == .reading else { return }
-    if wasIdle {
-      wait(service.limits.headDeadline)
-    } else if parser.wantsBody {
-      patience.progressed(count, at: shard.now)
-    }
+    if wasIdle { return wait(service.limits.headDeadline) }
+    if parser.wantsBody { patience.progressed(count, at: shard.now) }
   }
 
   /// Takes the next steps of the parser until it wants bytes, a responder works, or output waits.
@@ -141,7 +139,7 @@ final class Connection: @unchecked Sendable {
         answered += 1
         handle(head, body)
       case .rejected(let rejection):
-        refuse(.text(rejection.status, rejection.reason))
+        refuse(.text(rejection.status, rejection.reason), admitted)
       }
     }
     flush()
@@ -149,8 +147,9 @@ final class Connection: @unchecked Sendable {
 
   private func admit(_ head: RequestHead) {
     keepPace(service.limits.bodyDeadline)
+    admitted = head
     switch service.responder.admit(head, visitor.peer) {
-    case .refused(let response): return refuse(response)
+    case .refused(let response): return refuse(response, head)
     case .upTo(let bytes): parser.admitBody(maximumBytes: bytes)
     }
     if head.expectsContinue, parser.bufferedBytes == 0, parser.wantsBody {
@@ -159,9 +158,11 @@ final class Connection: @unchecked Sendable {
   }
 
   private func handle(_ head: RequestHead, _ body: [UInt8]) {
+    // RFC 9110 §7.4: what is asked for securely is not given on an unsecured connection, but through a proxy of ours.
+    guard !head.isSecureTarget || visitor.isTrusted else { return refuse(ServerService.insecure, head) }
     requests += 1
-    let id = visitor.isTrusted ? head.section.first("x-request-id").flatMap(RequestID.init(givenByProxy:)) : nil
-    let exchange = Exchange(id: id ?? shard.requestIDs.next(), head: head, start: shard.now)
+    admitted = nil
+    let exchange = shard.exchange(head, head.method, visitor)
     if head.method == .get || head.method == .head, head.framing == .none,
       let prepared = service.responder.prepared(head, visitor.peer),
       let answer = prepared.answer(to: head, now: time(nil))
@@ -192,22 +193,22 @@ final class Connection: @unchecked Sendable {
 
   // MARK: Writing
 
-  /// The last answer of a connection, to what is no request that could be processed.
-  private func refuse(_ response: Response) {
-    deliver(Answer(response), Exchange(id: shard.requestIDs.next(), head: nil, start: shard.now))
+  /// The last answer of a connection, to a request that is not processed.
+  private func refuse(_ response: Response, _ head: RequestHead? = nil) {
+    let method = head?.method ?? (parser.rejectedHEAD ? .head : nil)
+    deliver(service.refusal(response), shard.exchange(head, method, visitor))
   }
 
   private func deliver(_ answer: Answer, _ exchange: Exchange) {
-    let limits = service.limits
-    let isLastAllowed = limits.requestsPerConnection > 0 && requests >= limits.requestsPerConnection
-    let keepsAlive = exchange.keepsAlive && !answer.closesConnection && !shard.isDraining && !isLastAllowed
+    let keepsAlive =
+      exchange.keepsAlive && !answer.closesConnection && !shard.isDraining && service.limits.allowsMore(after: requests)
     let bytes = shard.encoder.complete(answer.head, for: exchange, keepsAlive: keepsAlive, now: time(nil))
     let body = exchange.sendsBody(of: answer.head.status) ? answer.body : []
     let isLast = !keepsAlive || !parser.isMidRequest || body.count > Self.copiedBytes
     outbox.append(bytes, body, isLast: isLast)
     phase = keepsAlive ? .reading : .finishing
     service.responder.answered?(exchange.answered(label: answer.label, status: answer.head.status, bytes: body.count))
-    if isLast { flush() } else { wait(limits.headDeadline) }
+    if isLast { flush() } else if !isBlocked { wait(service.limits.headDeadline) }
   }
 
   /// A batch of pipelined answers leaves when it is this large.
@@ -263,14 +264,13 @@ final class Connection: @unchecked Sendable {
     }
   }
 
-  /// Closes at once when nothing was asked; otherwise the answer under way becomes the last one.
+  /// Closes soon when nothing was asked; otherwise the answer under way becomes the last one.
   func drain() {
     guard isIdle else { return }
     // What is already in the socket's buffer was sent before we said goodbye, so it is still answered.
     wait(.milliseconds(250))
   }
 
-  /// Between requests.
   var isIdle: Bool { phase == .reading && !parser.isMidRequest && outbox.isEmpty }
 
   func close() {
@@ -285,8 +285,7 @@ final class Connection: @unchecked Sendable {
   private func wait(_ duration: Duration) { patience = .until(shard.now + duration) }
 
   private func keepPace(_ allowance: Duration) {
-    let pace = Pace(from: shard.now, allowance: allowance, bytesPerSecond: service.limits.bytesPerSecond)
-    patience = .keeping(pace)
+    patience = .keeping(Pace(from: shard.now, allowance: allowance, bytesPerSecond: service.limits.bytesPerSecond))
   }
 
   func isOverdue(at now: ContinuousClock.Instant) -> Bool { patience.isOver(at: now) }
@@ -294,7 +293,7 @@ final class Connection: @unchecked Sendable {
   /// RFC 9110 §15.5.9: a request that began and did not arrive gets 408; silence is closed in silence.
   func handleOverdue() {
     guard phase == .reading, parser.isMidRequest, outbox.isEmpty else { return close() }
-    refuse(.text(.requestTimeout, "the request did not arrive in time"))
+    refuse(.text(.requestTimeout, "the request did not arrive in time"), admitted)
     updateInterest()
   }
 }

@@ -19,6 +19,8 @@ final class ConnectionSocket {
   private var place = Place.parked
   private var wantsRead = false
   private var wantsWrite = false
+  /// Which sources run.
+  private var armed = (read: false, write: false)
   private var readSource: (any DispatchSourceRead)?
   private var writeSource: (any DispatchSourceWrite)?
 
@@ -82,7 +84,7 @@ final class ConnectionSocket {
       shard.hot.remove(index)
       place = .parked
     case .parked, .cold:
-      if place == .cold { rest(false) }
+      if place == .cold { watch(false) }
       place = .parked
       guard read || write else { return }
       place = .hot(shard.hot.insert(connection, descriptor: descriptor, events: events))
@@ -98,16 +100,14 @@ final class ConnectionSocket {
     guard case .hot(let index) = place else { return }
     shard.hot.remove(index)
     place = .cold
-    rest(true, for: connection)
+    watch(true, for: connection)
   }
 
   private var events: Int16 { Int16((wantsRead ? POLLIN : 0) | (wantsWrite ? POLLOUT : 0)) }
 
-  private var armed = (read: false, write: false)
-
-  private func rest(_ isResting: Bool, for connection: Connection? = nil) {
-    let read = isResting && wantsRead
-    let write = isResting && wantsWrite
+  private func watch(_ isCold: Bool, for connection: Connection? = nil) {
+    let read = isCold && wantsRead
+    let write = isCold && wantsWrite
     if read != armed.read {
       let source = readSource ?? makeReadSource(connection)
       if read { source.resume() } else { source.suspend() }

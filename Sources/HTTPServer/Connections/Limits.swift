@@ -44,4 +44,9 @@ public struct Limits: Equatable, Sendable {
   public var drainDeadline: Duration = .seconds(7)
 
   public init() {}
+
+  /// What may lie unanswered of one connection: what is read ahead, and at least a whole head.
+  var unansweredBytes: Int { max(readAheadBytes, requestLineBytes + headerBytes) }
+
+  func allowsMore(after requests: Int) -> Bool { requestsPerConnection == 0 || requests < requestsPerConnection }
 }

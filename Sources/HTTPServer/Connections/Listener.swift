@@ -14,6 +14,7 @@ final class Listener: @unchecked Sendable {
   private var nextShard = 0
   private var lastRoomMade = ContinuousClock.now
   private var isStopped = false
+  private static let turnedAwayAtATime = 64
 
   init(socket: ListeningSocket, shards: [Shard], service: ServerService) {
     self.socket = socket
@@ -43,6 +44,7 @@ final class Listener: @unchecked Sendable {
   }
 
   private func acceptAll() {
+    var turnedAway = 0
     while !isStopped {
       let (result, peer) = socket.accept()
       switch result {
@@ -51,8 +53,9 @@ final class Listener: @unchecked Sendable {
       // ECONNABORTED and friends: that client is gone, the next may be there.
       case .failed(let code) where [ECONNABORTED, EPROTO, EPERM].contains(code): continue
       case .failed(let code) where [EMFILE, ENFILE].contains(code):
-        guard turnAwayOne() else { return rest() }
-      case .failed: return rest()
+        turnedAway += 1
+        guard turnedAway <= Self.turnedAwayAtATime, turnAwayOne() else { return lookAway() }
+      case .failed: return lookAway()
       }
     }
   }
@@ -82,48 +85,30 @@ final class Listener: @unchecked Sendable {
     for shard in shards { shard.submit { @Sendable in shard.closeLongestIdle() } }
   }
 
-  /// Out of descriptors: one is kept for telling a client so. False when even that is gone.
+  /// Out of descriptors: one is kept for telling a client so. False when even that is gone, or when nobody waits:
+  /// the system says that there is no descriptor before it looks whether there is anybody.
   private func turnAwayOne() -> Bool {
     guard reserve.release() else { return false }
     defer { reserve.take() }
-    guard case .done(let descriptor) = socket.accept().result else { return true }
-    let refusal = ServerService.overloaded
-    var bytes = ResponseHead(refusal.status, refusal.fields, bodyBytes: refusal.body.count).bytes
-    bytes += Array("Connection: close\r\n\r\n".utf8) + refusal.body
-    _ = send(Int32(descriptor), bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
-    shutdown(Int32(descriptor), Int32(SHUT_WR))
-    Foundation.close(Int32(descriptor))
+    guard case .done(let accepted) = socket.accept().result else { return false }
+    let descriptor = Int32(accepted)
+    // What was sent already is taken, because closing on it would destroy the answer.
+    var request = [UInt8](repeating: 0, count: 16_384)
+    _ = recv(descriptor, &request, request.count, Int32(MSG_DONTWAIT))
+    let refusal = service.refusal(ServerService.overloaded)
+    let bytes = refusal.head.bytes + Array("Connection: close\r\n\r\n".utf8) + refusal.body
+    _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+    shutdown(descriptor, Int32(SHUT_WR))
+    Foundation.close(descriptor)
     return true
   }
 
   /// The waiting connection keeps the source firing, so look away for a moment.
-  private func rest() {
+  private func lookAway() {
     source.suspend()
     queue.asyncAfter(deadline: .now() + .milliseconds(100)) { @Sendable [self] in
       reserve.take()
       source.resume()
     }
-  }
-}
-
-/// A descriptor held back for the day there is none left.
-struct ReserveDescriptor: ~Copyable {
-  private var descriptor: Int32 = -1
-
-  init() { take() }
-
-  deinit { if descriptor >= 0 { close(descriptor) } }
-
-  mutating func take() {
-    guard descriptor < 0 else { return }
-    descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
-  }
-
-  /// - Returns: whether there was one to let go.
-  mutating func release() -> Bool {
-    guard descriptor >= 0 else { return false }
-    close(descriptor)
-    descriptor = -1
-    return true
   }
 }

@@ -8,7 +8,7 @@ public enum ListenAddress: Equatable, Sendable {
   case unix(path: String)
 }
 
-/// A bound and listening socket. Opened in `init`, closed by `close`.
+/// A bound and listening socket. Opened in `init`, closed by its listener.
 struct ListeningSocket {
   let descriptor: Int32
   /// The port the system gave; 0 for a Unix socket.

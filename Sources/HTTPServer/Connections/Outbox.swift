@@ -11,7 +11,7 @@ struct Outbox {
   /// What a flush came to.
   enum Flushed: Equatable {
     /// All of it left.
-    case done(bytes: Int)
+    case done
     /// The rest waits until the peer takes it.
     case blocked(bytes: Int)
     case failed
@@ -39,6 +39,6 @@ struct Outbox {
       }
     }
     self = Outbox()
-    return .done(bytes: sent)
+    return .done
   }
 }

@@ -15,6 +15,9 @@ public struct Responder: Sendable {
   /// Whether a peer is a proxy of ours: it may hold any number of connections, and its `X-Request-ID` is taken over.
   public var trusts: @Sendable (Request.Peer) -> Bool = { _ in false }
 
+  /// Fields for answers that the server words itself, to what never reaches the application.
+  public var refusalFields: HTTPFields = [:]
+
   /// Told of every answer, on the connection's shard. Nil costs nothing.
   public var answered: (@Sendable (AnsweredRequest) -> Void)?
 

@@ -10,7 +10,7 @@ final class ServerService: Sendable {
   private struct Counts {
     var total = 0
     var refused = 0
-    var perPeer: [Request.Peer: Int] = [:]
+    var perClient: [String: Int] = [:]
   }
 
   /// RFC 9110 §15.6.4.
@@ -19,6 +19,16 @@ final class ServerService: Sendable {
     response.fields[.retryAfter] = "5"
     return response
   }()
+
+  static let insecure = Response.text(.misdirectedRequest, "an https address was asked for on an unsecured connection")
+
+  /// The last answer of a connection, with the fields every answer of the application has.
+  func refusal(_ response: Response) -> Answer {
+    var response = response
+    for field in responder.refusalFields where response.fields[field.name] == nil { response.fields.append(field) }
+    response.closesConnection = true
+    return Answer(response)
+  }
 
   init(limits: Limits, responder: Responder) {
     self.limits = limits
@@ -32,19 +42,22 @@ final class ServerService: Sendable {
 
   /// Counts a connection in. Nil when so many are being told that there are too many that this one is not.
   func connectionOpened(_ peer: Request.Peer) -> Visitor? {
-    let isTrusted = peer == .unixSocket || responder.trusts(peer)
+    let isLocal = peer == .unixSocket
+    let isTrusted = isLocal || responder.trusts(peer)
+    let client = Visitor.client(of: peer)
     return counts.withLock { counts in
-      let held = counts.perPeer[peer, default: 0]
+      let held = counts.perClient[client, default: 0]
       let isGreedy = limits.connectionsPerClient > 0 && !isTrusted && held >= limits.connectionsPerClient
-      let isFull = limits.connections > 0 && counts.total >= limits.connections
+      // The operator's commands come through the Unix socket, most of all when too many others are here.
+      let isFull = !isLocal && limits.connections > 0 && counts.total >= limits.connections
       if isFull || isGreedy {
         guard counts.refused < limits.refusals else { return nil }
         counts.refused += 1
-        return Visitor(peer: peer, isTrusted: isTrusted, isRefused: true)
+        return Visitor(peer: peer, client: client, isTrusted: isTrusted, isRefused: true)
       }
       counts.total += 1
-      counts.perPeer[peer] = held + 1
-      return Visitor(peer: peer, isTrusted: isTrusted, isRefused: false)
+      counts.perClient[client] = held + 1
+      return Visitor(peer: peer, client: client, isTrusted: isTrusted, isRefused: false)
     }
   }
 
@@ -55,8 +68,8 @@ final class ServerService: Sendable {
         return
       }
       counts.total -= 1
-      let left = counts.perPeer[visitor.peer, default: 1] - 1
-      counts.perPeer[visitor.peer] = left > 0 ? left : nil
+      let left = counts.perClient[visitor.client, default: 1] - 1
+      counts.perClient[visitor.client] = left > 0 ? left : nil
     }
   }
 }

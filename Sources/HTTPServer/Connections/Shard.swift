@@ -1,5 +1,6 @@
 @preconcurrency import Dispatch
 import Foundation
+import HTTPTypes
 
 /// One serial queue and the connections it owns. It is also the executor their handlers prefer, so a request that
 /// needs no other thread is parsed, answered and written on one.
@@ -54,6 +55,13 @@ final class Shard: TaskExecutor, @unchecked Sendable {
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     submit { @Sendable in job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+  }
+
+  /// A trusted proxy has named the request already.
+  func exchange(_ head: RequestHead?, _ method: HTTPRequest.Method?, _ visitor: Visitor) -> Exchange {
+    let given = visitor.isTrusted ? head?.section.first("x-request-id") : nil
+    let id = given.flatMap(RequestID.init(givenByProxy:)) ?? requestIDs.next()
+    return Exchange(id: id, head: head, method: method, start: now)
   }
 
   // MARK: Rounds

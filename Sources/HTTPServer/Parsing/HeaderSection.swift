@@ -66,20 +66,31 @@ extension HeaderSection.Line {
   /// no control bytes.
   /// - Parameter origin: where the head starts in `bytes`.
   init(parsing bytes: Span<UInt8>, _ range: Range<Int>, origin: Int) throws(Rejection) {
-    var colon = range.lowerBound
-    while colon < range.upperBound, isTokenByte(bytes[colon]) { colon += 1 }
+    // Most of a request's bytes pass here; the pointer never leaves `range`, which lies within the span.
+    precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count)
+    let (colon, first, last, isClean) = bytes.withUnsafeBufferPointer { Self.scan($0, range) }
     guard colon < range.upperBound, bytes[colon] == 0x3A, colon > range.lowerBound else {
       throw Self.problem(bytes, range, stoppedAt: colon)
     }
-    var first = colon + 1
+    guard isClean else { throw .malformed("a control character in the value of a header field") }
+    name = Int32(range.lowerBound - origin)..<Int32(colon - origin)
+    value = Int32(first - origin)..<Int32(last - origin)
+  }
+
+  /// Where the name ends, where the trimmed value begins and ends, and whether it may stand there.
+  private static func scan(
+    _ bytes: UnsafeBufferPointer<UInt8>,
+    _ range: Range<Int>
+  ) -> (colon: Int, first: Int, last: Int, isClean: Bool) {
+    var colon = range.lowerBound
+    while colon < range.upperBound, isTokenByte(bytes[colon]) { colon += 1 }
+    var first = min(colon + 1, range.upperBound)
     var last = range.upperBound
     while first < last, isOptionalWhitespace(bytes[first]) { first += 1 }
     while last > first, isOptionalWhitespace(bytes[last - 1]) { last -= 1 }
-    for index in first..<last where !isFieldValueByte(bytes[index]) {
-      throw .malformed("a control character in the value of a header field")
-    }
-    name = Int32(range.lowerBound - origin)..<Int32(colon - origin)
-    value = Int32(first - origin)..<Int32(last - origin)
+    var index = first
+    while index < last, isFieldValueByte(bytes[index]) { index += 1 }
+    return (colon, first, last, index == last)
   }
 
   private static func problem(_ bytes: Span<UInt8>, _ range: Range<Int>, stoppedAt index: Int) -> Rejection {

@@ -1,7 +1,7 @@
 import HTTPTypes
 
 /// A request line and its header section, read and checked (RFC 9112 §3 and §5).
-public struct RequestHead: Equatable, Sendable {
+public struct RequestHead: Sendable {
   public let method: HTTPRequest.Method
   /// As sent, still percent-encoded, always starting with "/" (or "*" for `OPTIONS *`).
   public let path: String
@@ -11,6 +11,8 @@ public struct RequestHead: Equatable, Sendable {
   public let authority: String
   /// HTTP/1.0 closes by default and never receives 1xx or chunks.
   public let isHTTP10: Bool
+  /// The target was an absolute https address.
+  public let isSecureTarget: Bool
   public let framing: Framing
   /// The client waits for `100 Continue` before it sends the body (RFC 9110 §10.1.1).
   public let expectsContinue: Bool
@@ -48,6 +50,7 @@ extension RequestHead {
     query = line.query
     authority = line.authority ?? host.map { String(decoding: $0, as: UTF8.self) } ?? ""
     isHTTP10 = line.isHTTP10
+    isSecureTarget = line.isSecure
     framing = try Self.framing(of: section, isHTTP10: line.isHTTP10)
     let closes = section.lists("connection", "close")
     keepsAlive = line.isHTTP10 ? !closes && section.lists("connection", "keep-alive") : !closes

@@ -8,6 +8,8 @@ struct RequestLine: Equatable, Sendable {
   /// Set by an absolute-form target; it then replaces Host (RFC 9112 §3.2.2).
   var authority: String?
   var isHTTP10: Bool
+  /// The target is an https address.
+  var isSecure = false
 
   init(parsing bytes: Span<UInt8>, _ range: Range<Int>) throws(Rejection) {
     let (methodRange, targetRange, versionRange) = try Self.parts(bytes, range)
@@ -70,9 +72,12 @@ struct RequestLine: Equatable, Sendable {
     case "PATCH": return .patch
     case "DELETE": return .delete
     case "OPTIONS": return .options
-    default: throw Rejection(.notImplemented, "the method is not implemented")
+    default: throw unknownMethod
     }
   }
+
+  static let unknownMethod = Rejection(.notImplemented, "the method is not implemented")
+  static let longestMethod = 32
 
   private mutating func readPath(_ bytes: Span<UInt8>, _ range: Range<Int>) {
     let mark = Self.index(of: 0x3F, bytes, range)
@@ -97,6 +102,7 @@ struct RequestLine: Equatable, Sendable {
     let host = target[scheme.utf8CodeUnitCount...].prefix { $0 != 0x2F && $0 != 0x3F }
     try Authority.check(host)
     authority = String(decoding: host, as: UTF8.self)
+    isSecure = scheme.utf8CodeUnitCount == 8
     readPath(bytes, (range.lowerBound + host.endIndex)..<range.upperBound)
   }
 

@@ -48,14 +48,6 @@ public struct RequestParser: Sendable {
     if case .requestLine = state { bufferedBytes > 0 } else { true }
   }
 
-  /// True while the head of the next request is incomplete.
-  public var isReadingHead: Bool {
-    switch state {
-    case .requestLine, .fields: true
-    case .awaitingAdmission, .lengthBody, .chunkedBody, .rejected: false
-    }
-  }
-
   public mutating func append(_ bytes: some Collection<UInt8>) {
     if case .rejected = state { return }
     buffer.append(contentsOf: bytes)
@@ -92,7 +84,11 @@ public struct RequestParser: Sendable {
     }
   }
 
+  /// Whether what was rejected began as a HEAD request, whose answer has no content however wrong it was.
+  public private(set) var rejectedHEAD = false
+
   private mutating func reject(_ rejection: Rejection) {
+    rejectedHEAD = buffer[start...].starts(with: "HEAD ".utf8)
     state = .rejected(rejection)
     buffer = []
     beginRequest(at: 0)
@@ -129,6 +125,10 @@ public struct RequestParser: Sendable {
   /// The next line without its CRLF, or nil until it is complete. A line is refused at the first byte it is too long by.
   private mutating func nextLine() throws(Rejection) -> Range<Int>? {
     let isRequestLine = if case .requestLine = state { true } else { false }
+    // The first byte tells TLS and other protocols from HTTP.
+    if isRequestLine, lineStart < buffer.count, !isTokenByte(buffer[lineStart]), buffer[lineStart] != 0x0D {
+      throw .malformed("a request does not begin like this")
+    }
     let lastEnd =
       isRequestLine ? lineStart + limits.requestLineBytes + 1 : fieldsStart + limits.headerBytes + 1
     let end = min(buffer.count, lastEnd + 1)
@@ -136,8 +136,7 @@ public struct RequestParser: Sendable {
     guard feed < end else {
       guard buffer.count <= lastEnd else {
         throw isRequestLine
-          ? Rejection(.uriTooLong, "the request line is too long")
-          : Rejection(.requestHeaderFieldsTooLarge, "the header section is too large")
+          ? tooLongRequestLine : Rejection(.requestHeaderFieldsTooLarge, "the header section is too large")
       }
       scanned = max(scanned, end)
       return nil
@@ -149,6 +148,12 @@ public struct RequestParser: Sendable {
       scanned = lineStart
     }
     return lineStart..<(feed - 1)
+  }
+
+  /// RFC 9112 §3: a method longer than any we know is 501, a longer target 414.
+  private var tooLongRequestLine: Rejection {
+    buffer[lineStart...].prefix(RequestLine.longestMethod + 1).contains(0x20)
+      ? Rejection(.uriTooLong, "the request line is too long") : RequestLine.unknownMethod
   }
 
   private static func index(ofLineFeedIn bytes: Span<UInt8>, _ range: Range<Int>) -> Int {

@@ -33,7 +33,9 @@ public final class PreparedResponse: Sendable {
   ///   - gzip: the same body compressed (RFC 1952), where that is worth it and safe.
   public init(_ response: Response, gzip: [UInt8]? = nil) {
     var plain = response
-    if gzip != nil { plain.fields[.vary] = "Accept-Encoding" }
+    if gzip != nil {
+      plain.fields[.vary] = [plain.fields[.vary], "Accept-Encoding"].compactMap(\.self).joined(separator: ", ")
+    }
     self.response = plain
     self.plain = Representation(plain)
     codedResponse = gzip.map { body in
@@ -67,7 +69,7 @@ public final class PreparedResponse: Sendable {
       return Answer(head: chosen.head, body: chosen.body, label: response.label)
     }
     // The usual revalidation, spelled as we spelled the tag.
-    if let held = head.section.first("if-none-match"), held.elementsEqual(chosen.tagBytes),
+    if let held = head.section.first("if-none-match"), chosen.tag != nil, held.elementsEqual(chosen.tagBytes),
       head.section.first("if-match") == nil, head.section.first("if-unmodified-since") == nil
     {
       return Answer(head: chosen.notModified, body: [], label: response.label)
