@@ -99,6 +99,40 @@ import Testing
     #expect(try await store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM blob") } == kept.map { $0 + 1 })
   }
 
+  @Test func `while another program holds the store, writes are refused and do not wait for ever`() async throws {
+    let folder = try TemporaryFolder()
+    let store = try store(folder)
+    var configuration = GRDB.Configuration()
+    configuration.allowsUnsafeTransactions = true
+    let other = try DatabaseQueue(path: folder.file("store.sqlite"), configuration: configuration)
+    try await other.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
+    await #expect(throws: DatabaseError.self) { try await store.write { try $0.execute(sql: "DELETE FROM feedback") } }
+    try await other.writeWithoutTransaction { try $0.execute(sql: "COMMIT") }
+    try await store.write { try $0.execute(sql: "DELETE FROM feedback") }
+  }
+
+  @Test func `a write that only the commit refuses undoes no other`() async throws {
+    let folder = try TemporaryFolder()
+    let store = try store(folder)
+    try await store.write { database in
+      try database.execute(sql: "CREATE TABLE parent (id INTEGER PRIMARY KEY)")
+      try database.execute(
+        sql: "CREATE TABLE child (id INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)"
+      )
+    }
+    let failures = await withTaskGroup(of: Int.self) { group in
+      for number in 1...20 {
+        group.addTask {
+          let sql = number == 7 ? "INSERT INTO child VALUES (99)" : "INSERT INTO parent VALUES (\(number))"
+          return (try? await store.write { try $0.execute(sql: sql) }) == nil ? number : 0
+        }
+      }
+      return await group.reduce(into: Set<Int>()) { $0.insert($1) }
+    }
+    #expect(failures == [0, 7])
+    #expect(try await store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM parent") } == 19)
+  }
+
   @Test func `migrations that are missing or newer are named`() throws {
     let folder = try TemporaryFolder()
     #expect(throws: StoreProblem.self) {
