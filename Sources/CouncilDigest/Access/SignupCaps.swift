@@ -18,6 +18,7 @@ public struct SignupCaps: Equatable, Sendable {
 
   /// Counts an attempt from a client and says whether it may go on.
   func admit(_ network: ClientNetwork, _ database: Database, keys: KeyRing, now: Date) throws -> Verdict {
+    guard perNetworkPerHour > 0 || perHour > 0 else { return .welcome }
     let hourAgo = now.milliseconds - 3_600_000
     let hash = keys.pseudonym(of: network.text)
     if perNetworkPerHour > 0 {

@@ -49,9 +49,10 @@ struct Subscribe: Sendable {
     let now = store.now()
     guard try admission.mayMail(signup.email, now: now, database) else { return }
     let subscriber = try Subscriber.findOrInsert(signup.email, now: now, database)
-    let followed = try FollowTarget.fetch(subscriber: subscriber.id, database).map(\.key)
-    let wanted = signup.targets.filter { !followed.contains($0.key) }
     let isActive = subscriber.state == .active
+    // Who is not active follows nothing.
+    let followed = isActive ? try FollowTarget.fetch(subscriber: subscriber.id, database).map(\.key) : []
+    let wanted = signup.targets.filter { !followed.contains($0.key) }
     guard !isActive || !wanted.isEmpty else {
       return try OutgoingMail.queue(
         .alreadyFollowing,

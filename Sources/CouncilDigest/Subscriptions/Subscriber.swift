@@ -59,6 +59,10 @@ extension Subscriber {
         """,
       arguments: [address.description, address.key, now.milliseconds]
     )
+    if database.changesCount == 1 {
+      let id = database.lastInsertedRowID
+      return Subscriber(id: id, email: address.description, state: .pending, density: .brief, createdAt: now)
+    }
     guard let subscriber = try find(address, database) else {
       throw StoreProblem.unusable(path: "subscriber", problem: "a row that was just written is not there")
     }
