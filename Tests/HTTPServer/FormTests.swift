@@ -32,6 +32,8 @@ import Testing
   @Test(arguments: [
     "", "--B", "--B\r\n\r\n--B--", "--B\r\nX: y\r\n\r\nv\r\n--B--",
     "--B\r\nContent-Disposition: form-data; name=a\r\n\r\nv",
+    "--B\r\nContent-Disposition: form-data; name=\"a\u{0}b\"\r\n\r\nv\r\n--B--",
+    "--B\r\nContent-Disposition: form-data; name=a\r\n\r\nv\u{0}\r\n--B--",
   ])
   func `broken multipart is refused`(_ body: String) {
     #expect(throws: Form.Problem.self) { try Form(body: request("multipart/form-data; boundary=B", body)) }

@@ -30,7 +30,9 @@ enum MultipartForm {
     guard let split = find([0x0D, 0x0A, 0x0D, 0x0A], in: all, from: 0) else {
       throw .brokenMultipart("a part without an empty line after its head")
     }
-    guard let head = String(validating: all[..<split], as: UTF8.self) else { throw .brokenEncoding(field: "") }
+    guard !all[..<split].contains(0), let head = String(validating: all[..<split], as: UTF8.self) else {
+      throw .brokenEncoding(field: "")
+    }
     guard let name = fieldName(in: head) else { throw .brokenMultipart("a part without a name") }
     let value = all[(split + 4)...]
     guard !value.contains(0), let text = String(validating: value, as: UTF8.self) else {
