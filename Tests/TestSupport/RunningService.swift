@@ -64,6 +64,12 @@ public final class RunningService: @unchecked Sendable {
 
   public var log: String { (try? String(contentsOfFile: folder.file("log"), encoding: .utf8)) ?? "" }
 
+  /// The numbers of the descriptors it has open.
+  public func openDescriptors() throws -> [Int] {
+    guard let process else { throw TestFault("the service does not run") }
+    return try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process.identifier)/fd").compactMap(Int.init)
+  }
+
   /// SIGKILL: no chance to clean up.
   public func kill() { process?.kill() }
 

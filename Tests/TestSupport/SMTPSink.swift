@@ -35,20 +35,26 @@ public final class SMTPSink: @unchecked Sendable {
 
   /// What was received: the dump of each transaction that reached its end of data.
   public func letters() throws -> [ReceivedLetter] {
-    try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("m.") }.compactMap { name in
-      let bytes = [UInt8](try Data(contentsOf: folder.url.appending(path: name)))
-      let letter = ReceivedLetter(parsing: bytes)
+    try dumps().compactMap { dump in
+      let letter = ReceivedLetter(parsing: dump)
       return letter.first("message-id") == nil ? nil : letter
     }
   }
 
   /// The letters' bytes as files, without the lines smtp-sink adds in front.
   public func messages() throws -> [(recipient: String, content: String)] {
-    try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("m.") }.compactMap { name in
-      let text = String(decoding: try Data(contentsOf: folder.url.appending(path: name)), as: UTF8.self)
+    try dumps().compactMap { dump in
+      let text = String(decoding: dump, as: UTF8.self)
       guard let from = text.range(of: "\nFrom: "), let to = text.range(of: "X-Rcpt-Args: <") else { return nil }
       let recipient = text[to.upperBound...].prefix { $0 != ">" }
       return (String(recipient), String(text[from.lowerBound...]))
+    }
+  }
+
+  /// smtp-sink takes away the dump of a transaction that was given up, also between our listing and reading.
+  private func dumps() throws -> [[UInt8]] {
+    try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("m.") }.compactMap { name in
+      (try? Data(contentsOf: folder.url.appending(path: name))).map { [UInt8]($0) }
     }
   }
 }

@@ -19,7 +19,11 @@ final class StoreLock: Sendable {
     self.descriptor = descriptor
   }
 
-  deinit { close(descriptor) }
+  /// Unlocked before it is closed: a child that is being started may hold a copy of the descriptor for a moment.
+  deinit {
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
 }
 
 /// Why a store can't be opened.

@@ -11,6 +11,7 @@ final class Listener: @unchecked Sendable {
   private let queue = DispatchQueue(label: "http.listener")
   private let source: any DispatchSourceRead
   private var reserve = ReserveDescriptor()
+  private let budget = DescriptorBudget()
   private var nextShard = 0
   private var lastRoomMade = ContinuousClock.now
   private var isStopped = false
@@ -48,7 +49,8 @@ final class Listener: @unchecked Sendable {
     while !isStopped {
       let (result, peer) = socket.accept()
       switch result {
-      case .done(let descriptor): hand(Int32(descriptor), from: peer)
+      case .done(let descriptor) where budget.allows(Int32(descriptor)): hand(Int32(descriptor), from: peer)
+      case .done(let descriptor): turnAway(Int32(descriptor))
       case .wouldBlock: return
       // ECONNABORTED and friends: that client is gone, the next may be there.
       case .failed(let code) where [ECONNABORTED, EPROTO, EPERM].contains(code): continue
@@ -91,7 +93,11 @@ final class Listener: @unchecked Sendable {
     guard reserve.release() else { return false }
     defer { reserve.take() }
     guard case .done(let accepted) = socket.accept().result else { return false }
-    let descriptor = Int32(accepted)
+    turnAway(Int32(accepted))
+    return true
+  }
+
+  private func turnAway(_ descriptor: Int32) {
     // What was sent already is taken, because closing on it would destroy the answer.
     var request = [UInt8](repeating: 0, count: 16_384)
     _ = recv(descriptor, &request, request.count, Int32(MSG_DONTWAIT))
@@ -100,7 +106,6 @@ final class Listener: @unchecked Sendable {
     _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
     shutdown(descriptor, Int32(SHUT_WR))
     Foundation.close(descriptor)
-    return true
   }
 
   /// The waiting connection keeps the source firing, so look away for a moment.
