@@ -54,12 +54,13 @@ let package = Package(
 
     .target(
       name: "HTTPServer",
-      dependencies: [.product(name: "HTTPTypes", package: "swift-http-types")],
+      dependencies: ["CEpoll", .product(name: "HTTPTypes", package: "swift-http-types")],
       swiftSettings: strict
     ),
     .target(name: "Mail", dependencies: ["CCurl"], swiftSettings: strict),
     .target(name: "Markdown", dependencies: ["CCmarkGFM"], swiftSettings: strict),
 
+    .systemLibrary(name: "CEpoll"),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CCmarkGFM", providers: [.apt(["libcmark-gfm-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),

@@ -59,8 +59,8 @@ import Testing
   private static let namesOfOtherModules: Set<String> = ["Configuration"]
 
   @Test func `infrastructure modules import no other module of ours`() throws {
-    let allowed = ["HTTPServer": [], "Mail": ["CCurl"], "Markdown": ["CCmarkGFM"]]
-    let ours = ["CCurl", "CCmarkGFM", "CZlib", "HTTPServer", "Mail", "Markdown", "CouncilDigest"]
+    let allowed = ["HTTPServer": ["CEpoll"], "Mail": ["CCurl"], "Markdown": ["CCmarkGFM"]]
+    let ours = ["CCurl", "CCmarkGFM", "CEpoll", "CZlib", "HTTPServer", "Mail", "Markdown", "CouncilDigest"]
     for (module, imports) in allowed {
       for file in try files(module) {
         for match in file.text.matches(of: /(?m)^(?:@\w+ )?import (\w+)/) where ours.contains(String(match.1)) {

@@ -62,19 +62,13 @@ final class Connection: @unchecked Sendable {
     updateInterest()
   }
 
-  /// Something happened on the hot socket.
+  /// Something happened on the socket.
   func serve(readable: Bool, writable: Bool) {
     lastActive = shard.now
     if writable { flush() }
     if readable { read() }
     if phase == .reading, !isUnfinished { advance() }
     updateInterest()
-  }
-
-  /// Something happened on the cold socket.
-  func woke(readable: Bool, writable: Bool) {
-    shard.woke()
-    serve(readable: readable, writable: writable)
   }
 
   /// Goes on with what lies read.
@@ -277,7 +271,8 @@ final class Connection: @unchecked Sendable {
     guard phase != .closed else { return }
     phase = .closed
     shard.remove(self)
-    socket.close { [service, visitor] in service.connectionClosed(visitor) }
+    socket.close()
+    service.connectionClosed(visitor)
   }
 
   // MARK: Deadlines

@@ -1,17 +1,24 @@
 import Foundation
 
-/// The connections of a shard that are busy, as `poll(2)` wants them: one call asks for all of them. Place 0 is the
-/// shard's wake-up.
+/// The connections of a shard that are busy, as `poll(2)` wants them: one call asks for all of them, for the shard's
+/// wake-up and for its cold connections.
 struct HotSet {
-  private(set) var connections: [Connection?] = [nil]
+  static let wakeupPlace = 0
+  static let coldPlace = 1
+  static let firstPlace = 2
+
+  private(set) var connections: [Connection?] = [nil, nil]
   private var polled: [pollfd]
 
-  init(wakeup: Int32) {
-    polled = [pollfd(fd: wakeup, events: Int16(POLLIN), revents: 0)]
+  init(wakeup: Int32, cold: Int32) {
+    polled = [wakeup, cold].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
   }
 
-  /// Without the wake-up.
-  var count: Int { connections.count - 1 }
+  /// Of the connections.
+  var count: Int { connections.count - Self.firstPlace }
+
+  /// The places of the connections, from the end, because one that goes away is replaced by the last.
+  var places: ReversedCollection<Range<Int>> { (Self.firstPlace..<connections.count).reversed() }
 
   mutating func insert(_ connection: Connection, descriptor: Int32, events: Int16) -> Int {
     connections.append(connection)

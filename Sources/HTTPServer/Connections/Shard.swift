@@ -12,6 +12,7 @@ import HTTPTypes
 final class Shard: TaskExecutor, @unchecked Sendable {
   let queue: DispatchQueue
   var hot: HotSet
+  let cold: ColdSet
   var encoder = ResponseEncoder()
   var requestIDs = RequestIDSequence()
   var readBuffer = [UInt8](repeating: 0, count: 65_536)
@@ -32,15 +33,18 @@ final class Shard: TaskExecutor, @unchecked Sendable {
   private static let roundsAtATime = 8
   private static let coolingTime: Duration = .milliseconds(5)
   private static let maximumHot = 1_024
+  private static let coldAtATime = 256
 
   init(number: Int) throws(SystemCallError) {
     queue = DispatchQueue(label: "http.shard.\(number)")
     wakeup = try Wakeup()
-    hot = HotSet(wakeup: wakeup.readEnd)
+    cold = try ColdSet(queue: queue)
+    hot = HotSet(wakeup: wakeup.readEnd, cold: cold.descriptor)
     timer = DispatchSource.makeTimerSource(queue: queue)
     timer.schedule(deadline: .now() + .milliseconds(100), repeating: .milliseconds(100), leeway: .milliseconds(20))
     timer.setEventHandler { @Sendable [weak self] in self?.closeOverdueConnections() }
     timer.resume()
+    cold.watch { @Sendable [weak self] in self?.serveCold() }
   }
 
   /// Runs `work` on the queue, soon even when the shard is waiting in a round.
@@ -94,23 +98,22 @@ final class Shard: TaskExecutor, @unchecked Sendable {
     if waits { wakeup.waited() }
     now = .now
     guard left > 0 else { return false }
-    if hot.takeEvents(0) != 0 {
+    if hot.takeEvents(HotSet.wakeupPlace) != 0 {
       wakeup.drain()
       left -= 1
     }
-    // From the end, because a connection that goes away is replaced by the last.
-    var place = hot.count
-    while left > 0, place > 0 {
-      if place <= hot.count, let connection = hot.connections[place] {
-        let events = Int32(hot.takeEvents(place))
-        if events != 0 {
-          left -= 1
-          let failed = events & (POLLERR | POLLHUP | POLLNVAL) != 0
-          connection.serve(readable: failed || events & POLLIN != 0, writable: events & POLLOUT != 0)
-        }
-      }
-      place -= 1
+    let hasCold = hot.takeEvents(HotSet.coldPlace) != 0
+    if hasCold { left -= 1 }
+    for place in hot.places where left > 0 && place < hot.connections.count {
+      guard let connection = hot.connections[place] else { continue }
+      let events = Int32(hot.takeEvents(place))
+      guard events != 0 else { continue }
+      left -= 1
+      let failed = events & (POLLERR | POLLHUP | POLLNVAL) != 0
+      connection.serve(readable: failed || events & POLLIN != 0, writable: events & POLLOUT != 0)
     }
+    // Last, because they become hot.
+    if hasCold { serveCold() }
     return true
   }
 
@@ -130,14 +133,20 @@ final class Shard: TaskExecutor, @unchecked Sendable {
     let isCrowded = hot.count > Self.maximumHot
     guard isCrowded || now - lastCooling > Self.coolingTime else { return }
     lastCooling = now
-    var place = hot.count
-    while place > 0 {
-      if place <= hot.count, let connection = hot.connections[place],
+    for place in hot.places where place < hot.connections.count {
+      guard let connection = hot.connections[place],
         place > Self.maximumHot || now - connection.lastActive > Self.coolingTime
-      {
-        connection.cool()
-      }
-      place -= 1
+      else { continue }
+      connection.cool()
+    }
+  }
+
+  /// Connections that were quiet have something. As many at a time as leave the queue's other work its turn.
+  private func serveCold() {
+    woke()
+    for _ in 0..<Self.coldAtATime {
+      guard let (connection, readable, writable) = cold.next() else { return }
+      connection.serve(readable: readable, writable: writable)
     }
   }
 
