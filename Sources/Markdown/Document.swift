@@ -51,10 +51,27 @@ extension Document {
   /// The lead without its footnote marks, for places that do not show the notes.
   public var leadWithoutNotes: [Inline]? { lead?.withoutNotes }
 
+  /// All words of the text, a block a line, without markup, link addresses and footnote marks: what is searched.
+  public var plainText: String {
+    (blocks + footnotes.flatMap(\.blocks)).map(\.plainText).filter { !$0.isEmpty }.joined(separator: "\n")
+  }
+
   /// The headings in order, as plain text.
   public var headings: [String] {
     blocks.compactMap { block in
       if case .heading(_, let inlines) = block { inlines.plainText } else { nil }
+    }
+  }
+}
+
+extension Document.Block {
+  fileprivate var plainText: String {
+    switch self {
+    case .paragraph(let inlines), .heading(_, let inlines): inlines.plainText
+    case .list(_, _, let items): items.flatMap(\.self).map(\.plainText).joined(separator: "\n")
+    case .quote(let blocks): blocks.map(\.plainText).joined(separator: "\n")
+    case .code(let code): code
+    case .rule: ""
     }
   }
 }

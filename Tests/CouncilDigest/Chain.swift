@@ -35,7 +35,9 @@ struct Chain {
     }
   }
 
-  func publish(_ slug: String, daysAgo: Double = 1, summary: String? = "Text.") async throws {
+  func publish(_ slug: String, daysAgo: Double = 1, summary: String? = "Text.", correction: String? = nil)
+    async throws
+  {
     let input = MeetingInput(
       content: MeetingContent(
         committee: "Committee \(slug)",
@@ -45,7 +47,8 @@ struct Chain {
         attendees: [],
         documents: []
       ),
-      committeeSlug: try Slug(segment: slug)
+      committeeSlug: try Slug(segment: slug),
+      correction: correction
     )
     let now = clock.now
     try await services.store.write { database in
@@ -63,7 +66,7 @@ struct Chain {
     let (now, key) = (clock.now, services.store.keys.current)
     _ = key
     try await services.store.write { database in
-      let target = FollowTarget(council: try Council.require("w", database))
+      let target = FollowTarget.council(try Council.require("w", database))
       let subscriber = try Subscriber.findOrInsert(try EmailAddress(parsing: address), now: now, database)
       try database.execute(
         sql:
@@ -74,20 +77,25 @@ struct Chain {
       try database.execute(
         sql:
           "INSERT INTO subscription (subscriber_id, consent_id, target, council_id, state) VALUES (?, ?, ?, ?, 'pending')",
-        arguments: [subscriber.id, consent, target.key, target.council.id]
+        arguments: [subscriber.id, consent, target.key, target.columns.council]
       )
       _ = try ConfirmSubscription.confirm(consent, now: now, database)
     }
   }
 
   /// Works until nothing is left, sending every letter with `outcome`; the digests' committees by recipient.
-  func work(_ outcome: (OutgoingMail) -> SendOutcome = { _ in .sent }) async throws -> [String: [String]] {
+  /// - Parameter reading: is given the recipient and the text of each letter that was sent.
+  func work(
+    _ outcome: (OutgoingMail) -> SendOutcome = { _ in .sent },
+    reading: (String, String) -> Void = { _, _ in }
+  ) async throws -> [String: [String]] {
     await services.scheduler.work()
     var sent: [String: [String]] = [:]
     while let job = try services.queue.take() {
       let result = outcome(job.mail)
       if result == .sent {
         let text = ReceivedLetter(parsing: job.envelope.content).text
+        reading(job.mail.recipient, text)
         sent[job.mail.recipient] = text.matches(of: /(?m)^Committee (\w+)$/).map { String($0.1) }
       }
       try services.queue.record(result, of: job.mail)

@@ -48,6 +48,34 @@ import Testing
     #expect(try await chain.work() == ["ann@example.org": ["late"]])
   }
 
+  @Test func `a correction reaches those who were sent the earlier text, once`() async throws {
+    let chain = try await Chain("2026-11-17T10:00:00Z")
+    try await chain.subscribe("early@example.org")
+    try await chain.publish("roads", summary: "Ten roads.")
+    try chain.clock.move(to: "2026-11-21T08:00:10Z")
+    #expect(try await chain.work() == ["early@example.org": ["roads"]])
+    chain.clock.move(by: 600)
+    try await chain.subscribe("late@example.org")
+    try await chain.publish("roads", daysAgo: 6, summary: "Eleven roads.", correction: "There are eleven.")
+    var texts: [String: String] = [:]
+    try chain.clock.move(to: "2026-11-28T08:00:10Z")
+    let refused = SendOutcome.refused(Reply(code: 550, status: nil, text: "no"), isPermanent: true)
+    _ = try await chain.work {
+      $0.recipient.hasPrefix("early") ? refused : .sent
+    } reading: {
+      texts[$0] = $1
+    }
+    #expect(texts["early@example.org"] == nil && texts["late@example.org"]?.contains("There are eleven.") == false)
+    // The letter that failed did not tell, so the next one does.
+    try chain.clock.move(to: "2026-12-05T08:00:10Z")
+    _ = try await chain.work(reading: { texts[$0] = $1 })
+    #expect(texts["early@example.org"]?.contains("There are eleven.") == true)
+    #expect(texts["late@example.org"]?.contains("There are eleven.") == false)
+    try chain.clock.move(to: "2026-12-12T08:00:10Z")
+    _ = try await chain.work(reading: { texts[$0] = $1 })
+    #expect(texts["early@example.org"]?.contains("There are eleven.") == false)
+  }
+
   @Test func `the first digest reaches back seven days before confirmation`() async throws {
     let chain = try await Chain("2026-11-01T12:00:00Z")
     try await chain.publish("old")

@@ -46,6 +46,10 @@ struct CouncilAPI: Sendable {
         sql: "UPDATE meeting SET revision_id = NULL WHERE council_id = ?",
         arguments: [council.id]
       )
+      try database.execute(
+        sql: "DELETE FROM meeting_text WHERE rowid IN (SELECT id FROM meeting WHERE council_id = ?)",
+        arguments: [council.id]
+      )
       try database.execute(sql: "DELETE FROM meeting WHERE council_id = ?", arguments: [council.id])
       try database.execute(sql: "DELETE FROM council WHERE id = ?", arguments: [council.id])
     }

@@ -19,9 +19,11 @@ struct ComposeEdition: Sendable {
     )
     guard let row else { return nil }
     if let id: Int64 = row["letter_body_id"], let body = try LetterBody.fetch(id, database) { return (id, body) }
-    let content = try Self.decode(row["content"])
-    let revisions = try EditionRevision.fetch(content.sections.flatMap(\.items).map(\.revision), database)
-    guard !revisions.isEmpty || content.itemCount == 0 else { return nil }
+    let content = try EditionContent.decode(row["content"])
+    let revisions = try EditionRevision.fetch(content.revisions, database)
+    let isGone =
+      content.itemCount > 0 && content.sections.allSatisfy { $0.items.allSatisfy { revisions[$0.revision] == nil } }
+    guard !isGone else { return nil }
     let body = try compose(content, revisions, address: row["address"])
     let id = try body.insert(database)
     try database.execute(sql: "UPDATE edition SET letter_body_id = ? WHERE id = ?", arguments: [id, edition])
@@ -33,21 +35,34 @@ struct ComposeEdition: Sendable {
     _ revisions: [Int64: EditionRevision],
     address: String
   ) throws -> LetterBody {
-    let densities = Subscriber.Density.allCases.reversed().drop { $0 != content.density }
     var body: LetterBody?
-    for density in densities {
-      let view = EditionView(content, revisions, density: density, site: frame.site, styles: Self.styles)
-      let isShortened = density != content.density
+    for (step, manner) in manners(from: content.density).enumerated() {
+      let view = EditionView(content, revisions, manner)
       let letter = try frame.body(
         "digest",
         heading(view),
-        DigestLetterView(view, frame.site, address: address, isShortened: isShortened)
+        DigestLetterView(view, frame.site, address: address, isShortened: step > 0)
       )
       body = letter
       if letter.html.utf8.count <= Self.maximumHTMLBytes { break }
     }
-    guard let body else { preconditionFailure("every density is in the list of densities") }
+    guard let body else { preconditionFailure("there is always the reader's own density") }
     return body
+  }
+
+  /// From what the reader chose to ever less: lower densities, then fewer meetings of each council.
+  private func manners(from density: Subscriber.Density) -> [EditionView.Manner] {
+    let densities = Subscriber.Density.allCases.reversed().drop { $0 != density }
+    let whole = densities.map { EditionView.Manner(density: $0, styles: LetterStyle.elements, site: frame.site) }
+    let fewer = [40, 20, 10, 5, 2, 1, 0].map { count in
+      EditionView.Manner(
+        density: .headlines,
+        maximumItems: count,
+        styles: LetterStyle.elements,
+        site: frame.site
+      )
+    }
+    return whole + fewer
   }
 
   private func heading(_ view: EditionView) -> LetterFrame.Heading {
@@ -59,91 +74,8 @@ struct ComposeEdition: Sendable {
     )
   }
 
-  static func decode(_ json: String) throws -> EditionContent {
-    try JSONDecoder().decode(EditionContent.self, from: Data(json.utf8))
-  }
-
   static func list(_ names: [String]) -> String {
     guard let last = names.last, names.count > 1 else { return names.first ?? "" }
     return names.dropLast().joined(separator: ", ") + " and " + last
-  }
-
-  /// Inline, because many mail programs drop style sheets.
-  static let styles = [
-    "p": "margin:0 0 12px 0", "ul": "margin:0 0 12px 0;padding:0 0 0 20px",
-    "ol": "margin:0 0 12px 0;padding:0 0 0 20px", "li": "margin:0 0 6px 0",
-    "h3": "margin:20px 0 8px 0;font-size:18px;line-height:24px",
-    "h4": "margin:20px 0 8px 0;font-size:17px;line-height:24px",
-    "h5": "margin:16px 0 6px 0;font-size:16px;line-height:24px",
-    "h6": "margin:16px 0 6px 0;font-size:16px;line-height:24px",
-    "a": "color:#0b5c6b;text-decoration:underline",
-    "blockquote": "margin:0 0 12px 0;padding:0 0 0 12px;border-left:3px solid #8a949e",
-    "pre": "margin:0 0 12px 0;white-space:pre-wrap;font-family:monospace", "code": "font-family:monospace",
-  ]
-}
-
-private struct DigestLetterView {
-  struct Item {
-    var title: String
-    var date: String
-    var link: String
-    var reason: String
-    var reasonText: String
-    var titleText: String
-    var titleUnderline: String
-    var text: String?
-    var html: String?
-    var headings: [String]
-    var headingLines: [String]
-    var hasHeadings: Bool
-    var isCancelled: Bool
-  }
-
-  struct Section {
-    var council: String
-    var underline: String
-    var link: String
-    var items: [Item]
-    var quiet: String?
-    var quietText: String?
-  }
-
-  var sections: [Section]
-  var isShortened: Bool
-  var browserLink: String
-  var unsubscribe: String
-
-  init(_ view: EditionView, _ site: SiteIdentity, address: String, isShortened: Bool) {
-    sections = view.sections.map { section in
-      Section(
-        council: section.council,
-        underline: String(repeating: "=", count: min(72, section.council.count)),
-        link: section.link,
-        items: section.items.map { item in
-          Item(
-            title: item.title,
-            date: item.date,
-            link: item.link,
-            reason: item.reason,
-            reasonText: TextWrap.wrap(item.reason, width: 72),
-            titleText: TextWrap.wrap(item.title, width: 72),
-            titleUnderline: String(repeating: "-", count: min(72, item.title.count)),
-            text: item.text,
-            html: item.html,
-            headings: item.headings,
-            headingLines: item.headings.map { heading in
-              TextWrap.wrap(heading, width: 70).replacing("\n", with: "\n  ")
-            },
-            hasHeadings: !item.headings.isEmpty,
-            isCancelled: item.isCancelled
-          )
-        },
-        quiet: section.quiet,
-        quietText: section.quiet.map { TextWrap.wrap($0, width: 72) }
-      )
-    }
-    self.isShortened = isShortened
-    browserLink = site.link("/digests/\(address)")
-    unsubscribe = LetterBody.Slot.unsubscribe.marker
   }
 }

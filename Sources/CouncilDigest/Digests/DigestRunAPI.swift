@@ -81,14 +81,20 @@ struct DigestRunAPI: Sendable {
 
   /// What a run started now would send. Nothing is written.
   private func dryRun(_ week: ISOWeek, now: Date) async throws -> Response {
-    let plan = try await store.read { [mailsQuietWeeks] database in
-      try EditionPlan.load(week: week.description, end: now, mailsQuietWeeks: mailsQuietWeeks, database)
+    let (plan, readership) = try await store.read { [mailsQuietWeeks] database in
+      let plan = try EditionPlan.load(
+        week: week.description,
+        end: now,
+        mailsQuietWeeks: mailsQuietWeeks,
+        database
+      )
+      return (plan, try Readership(plan, database))
     }
     var item = DryRunItem(week: week.description, windowTo: now)
     var last: Int64? = 0
     while let after = last {
       let slice = try await store.read {
-        try Readership.slice(after: after, week: week.description, end: now, limit: 500, $0)
+        try readership.slice(after: after, limit: 500, $0)
       }
       for entry in slice.entries { try item.count(plan.content(for: entry.reader)) }
       last = slice.last

@@ -4,10 +4,24 @@ import Foundation
 /// Everything an edition shows, as it is kept until the letters are rendered. Two subscribers share an edition exactly
 /// when their contents are equal.
 struct EditionContent: Codable, Equatable, Sendable {
+  /// A topic's name, or a reader's own query.
+  struct Interest: Codable, Hashable, Sendable {
+    var name: String
+    /// Not shown where others may read along.
+    var isOwnQuery: Bool
+  }
+
+  struct Match: Codable, Equatable, Sendable {
+    var interest: Interest
+    var extract: MatchExtract
+  }
+
   struct Item: Codable, Equatable, Sendable {
     var revision: Int64
     /// Why the reader has it: the names of what they follow that it belongs to.
     var reasons: [String]
+    /// And the topics and queries that it matches.
+    @Listed var matches: [Match]
   }
 
   /// What there is to say when a council has no item.
@@ -26,6 +40,8 @@ struct EditionContent: Codable, Equatable, Sendable {
     var timeZone: String?
     var items: [Item]
     var quiet: Quiet?
+    /// The revisions of the next fortnight's meetings, soonest first.
+    @Listed var upcoming: [Int64]
   }
 
   var week: String
@@ -33,8 +49,19 @@ struct EditionContent: Codable, Equatable, Sendable {
   /// The names of everything followed, for the footer.
   var follows: [String]
   var sections: [Section]
+  /// Revisions that say what was wrong with a text the reader was sent, in order.
+  @Listed var corrections: [Int64]
+  /// What the reader follows that no meeting matched.
+  @Listed var unmatched: [Interest]
 
   var itemCount: Int { sections.reduce(0) { $0 + $1.items.count } }
+
+  /// Every revision that is shown.
+  var revisions: [Int64] { sections.flatMap { $0.items.map(\.revision) + $0.upcoming } + corrections }
+
+  static func decode(_ json: String) throws -> EditionContent {
+    try JSONDecoder().decode(EditionContent.self, from: Data(json.utf8))
+  }
 
   func encoded() throws -> Data {
     let encoder = JSONEncoder()
@@ -43,4 +70,21 @@ struct EditionContent: Codable, Equatable, Sendable {
   }
 
   static func key(of encoded: Data) -> Data { Data(SHA256.hash(data: encoded)) }
+}
+
+/// A list that older rows do not have.
+@propertyWrapper struct Listed<Element: Codable & Equatable & Sendable>: Codable, Equatable, Sendable {
+  var wrappedValue: [Element]
+
+  init(wrappedValue: [Element]) { self.wrappedValue = wrappedValue }
+
+  init(from decoder: any Decoder) throws { wrappedValue = try [Element](from: decoder) }
+
+  func encode(to encoder: any Encoder) throws { try wrappedValue.encode(to: encoder) }
+}
+
+extension KeyedDecodingContainer {
+  func decode<Element>(_: Listed<Element>.Type, forKey key: Key) throws -> Listed<Element> {
+    try decodeIfPresent(Listed<Element>.self, forKey: key) ?? Listed(wrappedValue: [])
+  }
 }

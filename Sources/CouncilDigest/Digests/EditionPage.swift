@@ -15,11 +15,68 @@ struct EditionPage: Sendable {
         sql: "SELECT content FROM edition WHERE address = ?",
         arguments: [address]
       )
-      guard let content = try json.map(ComposeEdition.decode) else { return nil }
-      return (content, try EditionRevision.fetch(content.sections.flatMap(\.items).map(\.revision), database))
+      guard let content = try json.map(EditionContent.decode) else { return nil }
+      return (content, try EditionRevision.fetch(content.revisions, database))
     }
     guard let (content, revisions) = found else { throw Refusal.notFound("There is no such summary") }
-    let view = EditionView(content, revisions, density: content.density, site: site.identity, styles: [:])
-    return try site.page("edition", view, title: "Weekly summary, week \(content.week)", visibility: .mailedLink)
+    let view = EditionView(
+      content,
+      revisions,
+      .init(density: content.density, styles: [:], site: site.identity)
+    )
+    return try site.page(
+      "edition",
+      View(view),
+      title: "Weekly summary, week \(content.week)",
+      visibility: .mailedLink
+    )
+  }
+
+  /// The address may be passed on, so a reader's own queries are not shown.
+  private struct View {
+    struct Match {
+      var name: String
+      var html: String
+    }
+
+    struct Item {
+      var item: EditionView.Item
+      var matches: [Match]
+      var hasHeadings: Bool
+    }
+
+    struct Section {
+      var section: EditionView.Section
+      var items: [Item]
+      var hasUpcoming: Bool
+    }
+
+    var week: String
+    var sections: [Section]
+    var corrections: [EditionView.Correction]
+    var hasCorrections: Bool
+    var unmatched: String?
+
+    init(_ view: EditionView) {
+      week = view.week
+      sections = view.sections.map { section in
+        Section(
+          section: section,
+          items: section.items.map { item in
+            Item(
+              item: item,
+              matches: item.matches.filter { !$0.interest.isOwnQuery }
+                .map { Match(name: $0.interest.name, html: $0.extract.html()) },
+              hasHeadings: !item.headings.isEmpty
+            )
+          },
+          hasUpcoming: !section.upcoming.isEmpty
+        )
+      }
+      corrections = view.corrections
+      hasCorrections = !view.corrections.isEmpty
+      let topics = view.unmatched.filter { !$0.isOwnQuery }.map(\.name)
+      unmatched = topics.isEmpty ? nil : "Nothing new this week about \(ComposeEdition.list(topics))."
+    }
   }
 }

@@ -1,10 +1,9 @@
 import Foundation
-import GRDB
 
 /// What a run may carry, loaded once; decides each subscriber's edition without touching the store again.
 struct EditionPlan: Sendable {
   /// A meeting that is announced and mailed.
-  struct Candidate: Equatable, Sendable {
+  struct Candidate: Hashable, Sendable {
     var revision: Int64
     var council: Int64
     var committee: Int64
@@ -20,119 +19,161 @@ struct EditionPlan: Sendable {
     var hasSummary: Bool
   }
 
-  struct Reader: Equatable, Sendable {
+  /// A meeting of the next fortnight.
+  struct Upcoming: Equatable, Sendable {
+    var revision: Int64
+    var committee: Int64
+  }
+
+  /// A candidate that a topic or query matches.
+  struct Hit: Equatable, Sendable {
+    var candidate: Candidate
+    var extract: MatchExtract
+  }
+
+  /// What can be followed, by id.
+  struct Names: Sendable {
+    var councils: [Int64: Council] = [:]
+    /// With the council each belongs to.
+    var committees: [Int64: (name: String, council: Int64)] = [:]
+    var topics: [Int64: String] = [:]
+    var queries: [Int64: String] = [:]
+  }
+
+  /// All of a subscriber that decides what their edition is.
+  struct Reader: Hashable, Sendable {
+    /// Exclusive.
     var windowStart: Date
     var density: Subscriber.Density
-    var follows: [FollowTarget]
+    var follows: [FollowKey]
+    /// Revisions that correct what they were sent.
+    var corrections: [Int64] = []
   }
 
   var week: String
   var end: Date
+  var names: Names
   /// By council, in the order they are shown.
-  var candidates: [Int64: [Candidate]]
-  var sittings: [Int64: [Sitting]]
+  var candidates: [Int64: [Candidate]] = [:]
+  var hits: [FollowKey: [Hit]] = [:]
+  var sittings: [Int64: [Sitting]] = [:]
+  var upcoming: [Int64: [Upcoming]] = [:]
   /// Whether a reader without any item hears why.
   var mailsQuietWeeks: Bool
 
   /// The edition of one reader, or nil when there is nothing to say.
   func content(for reader: Reader) -> EditionContent? {
-    let sections = councils(in: reader.follows).map { section(of: $0, for: reader) }
+    let hits = hits(for: reader)
+    let followed = Set(reader.follows.compactMap(council))
+    let matched = Set(hits.map(\.hit.candidate.council)).subtracting(followed)
+    let sections = (sorted(followed) + sorted(matched)).map { council in
+      section(of: council, for: reader, hits, isFollowed: followed.contains(council.id))
+    }
     let content = EditionContent(
       week: week,
       density: reader.density,
-      follows: reader.follows.map(\.name).sorted(),
-      sections: sections
+      follows: reader.follows.compactMap(name).sorted(),
+      sections: sections,
+      corrections: reader.corrections,
+      unmatched: reader.follows.filter { key in !hits.contains { $0.key == key } }.compactMap(interest)
     )
-    guard !sections.isEmpty, content.itemCount > 0 || mailsQuietWeeks else { return nil }
-    return content
+    let isBlank = sections.isEmpty && content.unmatched.isEmpty && content.corrections.isEmpty
+    let saysSomething = content.itemCount > 0 || !content.corrections.isEmpty
+    return isBlank || !(saysSomething || mailsQuietWeeks) ? nil : content
   }
 
-  private func councils(in follows: [FollowTarget]) -> [Council] {
-    var councils: [Council] = []
-    for target in follows where !councils.contains(where: { $0.id == target.council.id }) {
-      councils.append(target.council)
+  private func hits(for reader: Reader) -> [(key: FollowKey, hit: Hit)] {
+    reader.follows.flatMap { key in
+      (hits[key] ?? []).filter { isInWindow($0.candidate, of: reader) }.map { (key, $0) }
     }
-    return councils.sorted { ($0.name, $0.id) < ($1.name, $1.id) }
   }
 
-  private func section(of council: Council, for reader: Reader) -> EditionContent.Section {
-    let targets = reader.follows.filter { $0.council.id == council.id }
+  private func isInWindow(_ candidate: Candidate, of reader: Reader) -> Bool {
+    candidate.announcedAt > reader.windowStart && candidate.announcedAt <= end
+  }
+
+  private func sorted(_ ids: Set<Int64>) -> [Council] {
+    ids.compactMap { names.councils[$0] }.sorted { ($0.name, $0.id) < ($1.name, $1.id) }
+  }
+
+  private func section(
+    of council: Council,
+    for reader: Reader,
+    _ hits: [(key: FollowKey, hit: Hit)],
+    isFollowed: Bool
+  ) -> EditionContent.Section {
+    let follows = reader.follows
     let items = (candidates[council.id] ?? []).compactMap { candidate -> EditionContent.Item? in
-      guard candidate.announcedAt > reader.windowStart, candidate.announcedAt <= end else { return nil }
-      let reasons = targets.filter { $0.covers(committee: candidate.committee) }.map(\.name)
-      return reasons.isEmpty ? nil : .init(revision: candidate.revision, reasons: reasons)
+      guard isInWindow(candidate, of: reader) else { return nil }
+      let reasons = follows.filter { $0.covers(candidate.committee, of: council.id) }.compactMap(name)
+      let matches = hits.filter { $0.hit.candidate.revision == candidate.revision }.compactMap { key, hit in
+        interest(key).map { EditionContent.Match(interest: $0, extract: hit.extract) }
+      }
+      guard !reasons.isEmpty || !matches.isEmpty else { return nil }
+      return EditionContent.Item(revision: candidate.revision, reasons: reasons, matches: matches)
     }
-    let sittings = (sittings[council.id] ?? []).filter { sitting in
-      sitting.startsAt > reader.windowStart && sitting.startsAt <= end
-        && targets.contains { $0.covers(committee: sitting.committee) }
+    let upcoming = (upcoming[council.id] ?? []).filter { meeting in
+      follows.contains { $0.covers(meeting.committee, of: council.id) }
     }
-    let waiting = sittings.filter { !$0.hasSummary }
-    let quiet: EditionContent.Quiet =
-      !waiting.isEmpty ? .papersPending(waiting.count) : sittings.isEmpty ? .noMeetings : .nothingNew
     return EditionContent.Section(
       council: council.name,
       shortName: council.shortName,
       path: council.path,
       timeZone: council.details.timeZone,
       items: items,
-      quiet: items.isEmpty ? quiet : nil
+      quiet: items.isEmpty && isFollowed ? quiet(council.id, for: reader) : nil,
+      upcoming: upcoming.map(\.revision)
     )
+  }
+
+  private func quiet(_ council: Int64, for reader: Reader) -> EditionContent.Quiet {
+    let sittings = (sittings[council] ?? []).filter { sitting in
+      sitting.startsAt > reader.windowStart && sitting.startsAt <= end
+        && reader.follows.contains { $0.covers(sitting.committee, of: council) }
+    }
+    let waiting = sittings.filter { !$0.hasSummary }
+    return !waiting.isEmpty ? .papersPending(waiting.count) : sittings.isEmpty ? .noMeetings : .nothingNew
+  }
+
+  // MARK: What is followed
+
+  private func council(_ key: FollowKey) -> Int64? {
+    switch key {
+    case .council(let id): id
+    case .committee(let id): names.committees[id]?.council
+    case .topic, .query: nil
+    }
+  }
+
+  private func name(_ key: FollowKey) -> String? {
+    switch key {
+    case .council(let id): names.councils[id]?.name
+    case .committee(let id):
+      names.committees[id].flatMap { committee in
+        names.councils[committee.council].map { "\(committee.name), \($0.name)" }
+      }
+    case .topic(let id): names.topics[id].map { "the topic \($0)" }
+    case .query(let id): names.queries[id].map { "your own query “\($0)”" }
+    }
+  }
+
+  private func interest(_ key: FollowKey) -> EditionContent.Interest? {
+    switch key {
+    case .council, .committee: nil
+    case .topic(let id): names.topics[id].map { .init(name: $0, isOwnQuery: false) }
+    case .query(let id): names.queries[id].map { .init(name: $0, isOwnQuery: true) }
+    }
   }
 }
 
-extension FollowTarget {
-  func covers(committee id: Int64) -> Bool { committee.map { $0.id == id } ?? true }
-}
+/// What a subscription follows, by id.
+enum FollowKey: Hashable, Sendable {
+  case council(Int64)
+  case committee(Int64)
+  case topic(Int64)
+  case query(Int64)
 
-extension EditionPlan {
-  /// Loads what can matter to any active subscriber of a run.
-  static func load(week: String, end: Date, mailsQuietWeeks: Bool, _ database: Database) throws -> EditionPlan {
-    let oldest = try Int64.fetchOne(
-      database,
-      sql: "SELECT min(window_start) FROM subscriber WHERE state = 'active'"
-    )
-    // Who confirms while the run is being planned reaches back as far.
-    let newcomers = end.addingTimeInterval(-ConfirmSubscription.firstWindow).milliseconds
-    let earliest = min(oldest ?? newcomers, newcomers)
-    let window: StatementArguments = ["from": earliest, "to": end.milliseconds]
-    let candidates = try Row.fetchAll(
-      database,
-      sql: """
-        SELECT revision_id, council_id, committee_id, starts_at, announced_at FROM meeting
-        WHERE announced_at > :from AND announced_at <= :to AND has_summary = 1 AND is_mailed = 1
-        ORDER BY starts_at, id
-        """,
-      arguments: window
-    ).map { row in
-      Candidate(
-        revision: row["revision_id"],
-        council: row["council_id"],
-        committee: row["committee_id"],
-        startsAt: Date(milliseconds: row["starts_at"]),
-        announcedAt: Date(milliseconds: row["announced_at"])
-      )
-    }
-    let sittings = try Row.fetchAll(
-      database,
-      sql: """
-        SELECT council_id, committee_id, starts_at, has_summary FROM meeting
-        WHERE starts_at > :from AND starts_at <= :to AND status <> 'cancelled'
-        """,
-      arguments: window
-    ).map { row in
-      Sitting(
-        council: row["council_id"],
-        committee: row["committee_id"],
-        startsAt: Date(milliseconds: row["starts_at"]),
-        hasSummary: row["has_summary"]
-      )
-    }
-    return EditionPlan(
-      week: week,
-      end: end,
-      candidates: Dictionary(grouping: candidates, by: \.council),
-      sittings: Dictionary(grouping: sittings, by: \.council),
-      mailsQuietWeeks: mailsQuietWeeks
-    )
+  func covers(_ committee: Int64, of council: Int64) -> Bool {
+    self == .council(council) || self == .committee(committee)
   }
 }

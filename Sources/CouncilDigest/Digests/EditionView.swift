@@ -4,15 +4,30 @@ import Markdown
 
 /// An edition ready for a template: sections of items with their texts, in HTML and in plain text.
 struct EditionView: Sendable {
+  struct Match: Sendable {
+    var interest: EditionContent.Interest
+    var extract: MatchExtract
+  }
+
   struct Item: Sendable {
     var title: String
     var date: String
     var link: String
-    var reason: String
+    /// "You follow …", when it comes from a council or committee that is followed.
+    var reason: String?
+    var matches: [Match]
     var text: String?
     var html: String?
     var headings: [String]
-    var hasHeadings: Bool
+    var isCancelled: Bool
+    /// The first thing it is about.
+    var subject: String
+  }
+
+  struct Upcoming: Sendable {
+    var title: String
+    var date: String
+    var link: String
     var isCancelled: Bool
   }
 
@@ -21,38 +36,65 @@ struct EditionView: Sendable {
     var shortName: String
     var link: String
     var items: [Item]
+    /// Items that found no room.
+    var omitted: Int
     var quiet: String?
+    var upcoming: [Upcoming]
+  }
+
+  struct Correction: Sendable {
+    var title: String
+    var date: String
+    var link: String
+    /// What was wrong, in the operator's words.
+    var text: String
   }
 
   var sections: [Section]
+  var corrections: [Correction]
+  var unmatched: [EditionContent.Interest]
   var follows: [String]
   var week: String
 }
 
 extension EditionView {
-  /// - Parameters:
-  ///   - density: how much of each meeting is shown; may be less than the reader chose when the letter would be too large.
-  ///   - styles: inline CSS for mail; empty for the web.
-  init(
-    _ content: EditionContent,
-    _ revisions: [Int64: EditionRevision],
-    density: Subscriber.Density,
-    site: SiteIdentity,
-    styles: [String: String]
-  ) {
+  /// How an edition is shown.
+  struct Manner: Sendable {
+    /// How much of each meeting is shown; may be less than the reader chose when the letter would be too large.
+    var density: Subscriber.Density
+    /// Items of each council that are shown.
+    var maximumItems = Int.max
+    /// Inline CSS for mail; empty for the web.
+    var styles: [String: String]
+    var site: SiteIdentity
+  }
+
+  /// Upcoming meetings of each council that are shown.
+  private static let maximumUpcoming = 12
+
+  init(_ content: EditionContent, _ revisions: [Int64: EditionRevision], _ manner: Manner) {
     week = content.week
     follows = content.follows
+    unmatched = content.unmatched
+    let site = manner.site
     sections = content.sections.map { section in
-      let zone = section.timeZone.flatMap(TimeZone.init(identifier:)) ?? site.timeZone
+      let dates = ReadableDate(section.timeZone.flatMap(TimeZone.init(identifier:)) ?? site.timeZone)
       return Section(
         council: section.council,
         shortName: section.shortName,
         link: site.link(section.path),
-        items: section.items.compactMap { item in
-          revisions[item.revision].map { Item($0, item.reasons, density, zone, site, styles) }
+        items: section.items.prefix(manner.maximumItems).compactMap { item in
+          revisions[item.revision].map { Item($0, item, dates, manner) }
         },
-        quiet: section.quiet?.sentence
+        omitted: max(0, section.items.count - manner.maximumItems),
+        quiet: section.quiet?.sentence,
+        upcoming: section.upcoming.prefix(Self.maximumUpcoming).compactMap { id in
+          revisions[id].map { Upcoming($0, dates, site) }
+        }
       )
+    }
+    corrections = content.corrections.compactMap { id in
+      revisions[id].flatMap { Correction($0, site) }
     }
   }
 }
@@ -60,34 +102,51 @@ extension EditionView {
 extension EditionView.Item {
   fileprivate init(
     _ revision: EditionRevision,
-    _ reasons: [String],
-    _ density: Subscriber.Density,
-    _ zone: TimeZone,
-    _ site: SiteIdentity,
-    _ styles: [String: String]
+    _ item: EditionContent.Item,
+    _ dates: ReadableDate,
+    _ manner: EditionView.Manner
   ) {
     let summary = Document(parsing: revision.content.summary ?? "")
     title = revision.content.committee
-    date = ReadableDate(zone).dayAndTime(revision.content.start)
-    link = site.link(revision.path)
-    reason = "You follow " + reasons.joined(separator: " and ")
+    date = dates.dayAndTime(revision.content.start)
+    link = manner.site.link(revision.path)
+    reason = item.reasons.isEmpty ? nil : "You follow " + ComposeEdition.list(item.reasons)
+    matches = item.matches.map { EditionView.Match(interest: $0.interest, extract: $0.extract) }
     isCancelled = revision.content.status == .cancelled
-    let html = HTMLRenderer(headingShift: 2, idPrefix: nil, styles: styles)
+    subject = summary.headings.first ?? title
+    headings = manner.density == .brief ? summary.headings : []
+    let html = HTMLRenderer(headingShift: 2, idPrefix: nil, styles: manner.styles)
     // The letter underlines councils with = and meetings with -.
     let text = TextRenderer(underlines: ["."])
-    switch density {
-    case .headlines:
-      headings = []
+    switch manner.density {
+    case .headlines: break
     case .brief:
-      headings = summary.headings
       self.html = summary.leadWithoutNotes.map(html.render)
       self.text = summary.leadWithoutNotes.map(text.render)
     case .full:
-      headings = []
       self.html = html.render(summary)
       self.text = text.render(summary)
     }
-    hasHeadings = !headings.isEmpty
+  }
+}
+
+extension EditionView.Upcoming {
+  fileprivate init(_ revision: EditionRevision, _ dates: ReadableDate, _ site: SiteIdentity) {
+    title = revision.content.committee
+    date = dates.dayAndTime(revision.content.start)
+    link = site.link(revision.path)
+    isCancelled = revision.content.status == .cancelled
+  }
+}
+
+extension EditionView.Correction {
+  fileprivate init?(_ revision: EditionRevision, _ site: SiteIdentity) {
+    guard let correction = revision.correction else { return nil }
+    let zone = revision.timeZone.flatMap(TimeZone.init(identifier:)) ?? site.timeZone
+    title = "\(revision.content.committee), \(revision.councilName)"
+    date = ReadableDate(zone).dayAndTime(revision.content.start)
+    link = site.link(revision.path)
+    text = correction
   }
 }
 
@@ -105,6 +164,9 @@ extension EditionContent.Quiet {
 /// A revision that an edition points at.
 struct EditionRevision: Sendable {
   var content: MeetingContent
+  var correction: String?
+  var councilName: String
+  var timeZone: String?
   var path: String
 
   static func fetch(_ ids: [Int64], _ database: Database) throws -> [Int64: EditionRevision] {
@@ -112,8 +174,9 @@ struct EditionRevision: Sendable {
     for id in ids {
       let row = try Row.fetchOne(
         database,
-        sql: """
-          SELECT meeting_revision.content, council.slug AS council, meeting.slug AS meeting
+        cached: """
+          SELECT meeting_revision.content, meeting_revision.correction, council.slug AS council, council.name,
+            council.time_zone, meeting.slug AS meeting
           FROM meeting_revision
           JOIN meeting ON meeting.id = meeting_revision.meeting_id
           JOIN council ON council.id = meeting.council_id
@@ -125,6 +188,9 @@ struct EditionRevision: Sendable {
       let (council, meeting): (String, String) = (row["council"], row["meeting"])
       found[id] = EditionRevision(
         content: try MeetingContent.decode(row["content"]),
+        correction: row["correction"],
+        councilName: row["name"],
+        timeZone: row["time_zone"],
         path: "/councils/\(council)/meetings/\(meeting)"
       )
     }

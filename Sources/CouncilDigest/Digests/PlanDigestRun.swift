@@ -9,62 +9,114 @@ struct PlanDigestRun: Sendable {
   let mailsQuietWeeks: Bool
   let needsApproval: Bool
 
-  private static let sliceSize = 200
+  private static let sliceSize = 250
+  /// Readers whose edition is remembered; with more different ones it is looked up again.
+  private static let maximumRemembered = 50_000
 
   func plan(_ run: DigestRun) async throws {
-    let plan = try await store.read { [mailsQuietWeeks] database in
-      try EditionPlan.load(week: run.week, end: run.to, mailsQuietWeeks: mailsQuietWeeks, database)
+    let (plan, readership) = try await store.read { [mailsQuietWeeks] database in
+      let plan = try EditionPlan.load(week: run.week, end: run.to, mailsQuietWeeks: mailsQuietWeeks, database)
+      return (plan, try Readership(plan, database))
     }
+    var editions: [EditionPlan.Reader: Edition] = [:]
     var last: Int64? = 0
     while let after = last {
       // A service that is stopping does not wait for a million letters: its next start goes on.
       guard !Task.isShuttingDownGracefully else { throw CancellationError() }
-      last = try await store.write { database in
-        guard try DigestRun.find(run.id, database)?.state == .planning else { return nil }
-        return try planSlice(run, plan, after: after, database)
+      let entries: [Readership.Entry]
+      (entries, last) = try await store.read { try readership.slice(after: after, limit: Self.sliceSize, $0) }
+      if editions.count > Self.maximumRemembered { editions = [:] }
+      for reader in Set(entries.map(\.reader)) where editions[reader] == nil {
+        editions[reader] =
+          try plan.content(for: reader).map { .new(try $0.encoded(), revisions: $0.itemRevisions) } ?? .nothing
       }
+      guard let stored = try await write(entries, editions, run) else { return }
+      editions.merge(stored) { $1 }
     }
     try await finish(run)
   }
 
-  private func planSlice(_ run: DigestRun, _ plan: EditionPlan, after id: Int64, _ database: Database) throws -> Int64?
-  {
-    let (entries, last) = try Readership.slice(
-      after: id,
-      week: run.week,
-      end: run.to,
-      limit: Self.sliceSize,
-      database
-    )
-    for entry in entries {
-      guard let content = plan.content(for: entry.reader) else { continue }
-      try queueLetter(to: entry, edition: try edition(of: run, content, database), run, database)
-    }
-    return last
+  /// What is known of the edition of a reader.
+  private enum Edition: Sendable {
+    case nothing
+    case new(Data, revisions: [Int64])
+    case stored(Int64)
   }
 
-  private func edition(of run: DigestRun, _ content: EditionContent, _ database: Database) throws -> Int64 {
-    let encoded = try content.encoded()
-    let key = EditionContent.key(of: encoded)
-    if let id = try Int64.fetchOne(
-      database,
-      sql: "SELECT id FROM edition WHERE run_id = ? AND key = ?",
-      arguments: [run.id, key]
-    ) {
-      return id
+  /// - Returns: the editions that were stored, or nil when the run was cancelled meanwhile.
+  private func write(
+    _ entries: [Readership.Entry],
+    _ editions: [EditionPlan.Reader: Edition],
+    _ run: DigestRun
+  ) async throws -> [EditionPlan.Reader: Edition]? {
+    let needed = Dictionary(
+      entries.compactMap { entry in editions[entry.reader].map { (entry.reader, $0) } },
+      uniquingKeysWith: { $1 }
+    )
+    return try await store.write { database in
+      guard try DigestRun.find(run.id, database)?.state == .planning else { return nil }
+      var stored: [EditionPlan.Reader: Edition] = [:]
+      let hasOthers = try Self.othersWait(beside: run, database)
+      for entry in entries {
+        let id: Int64
+        switch stored[entry.reader] ?? needed[entry.reader] {
+        case .stored(let known): id = known
+        case .new(let encoded, let revisions):
+          id = try Self.findOrInsert(encoded, revisions, run, database)
+          stored[entry.reader] = .stored(id)
+        case .nothing, nil: continue
+        }
+        if hasOthers { try overtake(entry, by: run, database) }
+        try queueLetter(to: entry, edition: id, run, database)
+      }
+      return stored
     }
+  }
+
+  private static func findOrInsert(
+    _ encoded: Data,
+    _ revisions: [Int64],
+    _ run: DigestRun,
+    _ database: Database
+  ) throws -> Int64 {
+    let key = EditionContent.key(of: encoded)
+    let known = try Int64.fetchOne(
+      database,
+      cached: "SELECT id FROM edition WHERE run_id = ? AND key = ?",
+      arguments: [run.id, key]
+    )
+    if let known { return known }
     try database.execute(
-      sql: "INSERT INTO edition (run_id, key, address, content) VALUES (?, ?, ?, ?)",
+      cached: "INSERT INTO edition (run_id, key, address, content) VALUES (?, ?, ?, ?)",
       arguments: [run.id, key, Base32.encode(.random(16)), String(decoding: encoded, as: UTF8.self)]
     )
     let id = database.lastInsertedRowID
-    for item in content.sections.flatMap(\.items) {
+    for revision in revisions {
       try database.execute(
-        sql: "INSERT INTO edition_item (edition_id, revision_id) VALUES (?, ?)",
-        arguments: [id, item.revision]
+        cached: "INSERT INTO edition_item (edition_id, revision_id) VALUES (?, ?)",
+        arguments: [id, revision]
       )
     }
     return id
+  }
+
+  private static func othersWait(beside run: DigestRun, _ database: Database) throws -> Bool {
+    try Bool.fetchOne(
+      database,
+      sql: "SELECT EXISTS (SELECT 1 FROM digest_run WHERE id <> ? AND state NOT IN ('sent', 'cancelled'))",
+      arguments: [run.id]
+    ) ?? false
+  }
+
+  /// What waits of an earlier run is carried by this one's letter, whose window is still open to there.
+  private func overtake(_ entry: Readership.Entry, by run: DigestRun, _ database: Database) throws {
+    try database.execute(
+      cached: """
+        UPDATE outgoing_mail SET state = 'cancelled', finished_at = :now
+        WHERE subscriber_id = :subscriber AND kind = 'digest' AND state = 'queued' AND run_id <> :run
+        """,
+      arguments: ["now": store.now().milliseconds, "subscriber": entry.subscriber, "run": run.id]
+    )
   }
 
   private func queueLetter(
@@ -74,16 +126,8 @@ struct PlanDigestRun: Sendable {
     _ database: Database
   ) throws {
     let now = store.now()
-    // What waits of an earlier run is carried by this letter, whose window is still open to there.
     try database.execute(
-      sql: """
-        UPDATE outgoing_mail SET state = 'cancelled', finished_at = :now
-        WHERE subscriber_id = :subscriber AND kind = 'digest' AND state = 'queued' AND run_id <> :run
-        """,
-      arguments: ["now": now.milliseconds, "subscriber": entry.subscriber, "run": run.id]
-    )
-    try database.execute(
-      sql: """
+      cached: """
         INSERT INTO outgoing_mail
           (kind, recipient, subscriber_id, run_id, edition_id, date, key_id, is_urgent, state, next_attempt_at,
            expires_at)
@@ -109,4 +153,9 @@ struct PlanDigestRun: Sendable {
       try DigestRun.finishIfDone(run.id, now: now, database)
     }
   }
+}
+
+extension EditionContent {
+  /// Of the summaries it carries: their readers hear of later corrections.
+  fileprivate var itemRevisions: [Int64] { sections.flatMap { $0.items.map(\.revision) } }
 }

@@ -2,48 +2,130 @@ import Foundation
 import GRDB
 
 /// The active subscribers whose window is open at a run's end, with what they follow, a slice at a time.
-enum Readership {
+struct Readership: Sendable {
   struct Entry: Sendable {
     var subscriber: Int64
     var email: String
     var reader: EditionPlan.Reader
   }
 
-  /// - Parameter week: who has a letter of that week already, from a run that was cancelled, gets no second one.
-  static func slice(
-    after id: Int64,
-    week: String,
-    end: Date,
-    limit: Int,
-    _ database: Database
-  ) throws -> (entries: [Entry], last: Int64?) {
+  let week: String
+  let end: Date
+  let corrections: SentCorrections
+  /// When something happened that a window may include or not. Windows that start between the same two are the same.
+  private let instants: [Date]
+  /// Whether a run of the week was cancelled after some of its letters had left.
+  private let hasServedSome: Bool
+
+  init(_ plan: EditionPlan, _ database: Database) throws {
+    week = plan.week
+    end = plan.end
+    let oldest = try Int64.fetchOne(database, sql: "SELECT min(window_start) FROM subscriber WHERE state = 'active'")
+    corrections = try SentCorrections.load(
+      after: oldest.map(Date.init(milliseconds:)) ?? plan.end,
+      upTo: plan.end,
+      database
+    )
+    instants = plan.instants.union(corrections.instants).sorted()
+    hasServedSome =
+      try Bool.fetchOne(
+        database,
+        sql: "SELECT EXISTS (SELECT 1 FROM digest_run WHERE week = ? AND state = 'cancelled')",
+        arguments: [plan.week]
+      ) ?? false
+  }
+
+  /// - Returns: the readers after `id`, and the last subscriber looked at; nil when there is none left.
+  func slice(after id: Int64, limit: Int, _ database: Database) throws -> (entries: [Entry], last: Int64?) {
     let rows = try Row.fetchAll(
       database,
-      sql: """
-        SELECT id, email, density, window_start,
-          EXISTS (
-            SELECT 1 FROM outgoing_mail JOIN digest_run ON digest_run.id = outgoing_mail.run_id
-            WHERE outgoing_mail.subscriber_id = subscriber.id AND outgoing_mail.state IN ('sent', 'uncertain')
-              AND digest_run.week = ? AND digest_run.state = 'cancelled') AS is_served
-        FROM subscriber WHERE state = 'active' AND id > ? ORDER BY id LIMIT ?
+      cached: """
+        SELECT id, email, density, window_start FROM subscriber WHERE state = 'active' AND id > ? ORDER BY id LIMIT ?
         """,
-      arguments: [week, id, limit]
+      arguments: [id, limit]
     )
-    let entries = try rows.compactMap { row -> Entry? in
+    guard let first: Int64 = rows.first?["id"], let last: Int64 = rows.last?["id"] else { return ([], nil) }
+    let windows = Dictionary(
+      uniqueKeysWithValues: rows.map { row in
+        (row["id"] as Int64, Date(milliseconds: row["window_start"] as Int64? ?? 0))
+      }
+    )
+    let follows = try follows(first...last, database)
+    let corrections = try corrections.bySubscriber(windows, first...last, database)
+    let served = hasServedSome ? try served(first...last, database) : []
+    let entries = rows.compactMap { row -> Entry? in
       let subscriber: Int64 = row["id"]
-      let start = Date(milliseconds: row["window_start"] as Int64? ?? 0)
-      let isServed: Bool = row["is_served"]
-      guard start < end, !isServed else { return nil }
+      guard let start = windows[subscriber], start < end, !served.contains(subscriber) else { return nil }
       return Entry(
         subscriber: subscriber,
         email: row["email"],
         reader: EditionPlan.Reader(
-          windowStart: start,
+          windowStart: lastInstant(upTo: start),
           density: Subscriber.Density(rawValue: row["density"]) ?? .brief,
-          follows: try FollowTarget.fetch(subscriber: subscriber, database)
+          follows: follows[subscriber] ?? [],
+          corrections: corrections[subscriber] ?? []
         )
       )
     }
-    return (entries, rows.last.map { $0["id"] })
+    return (entries, last)
+  }
+
+  private func follows(_ range: ClosedRange<Int64>, _ database: Database) throws -> [Int64: [FollowKey]] {
+    var follows: [Int64: [FollowKey]] = [:]
+    let rows = try Row.fetchCursor(
+      database.cachedStatement(
+        sql: """
+          SELECT subscriber_id, council_id, committee_id, topic_id, topic_query_id FROM subscription
+          WHERE subscriber_id BETWEEN ? AND ? AND state = 'active' ORDER BY subscriber_id, target
+          """
+      ),
+      arguments: [range.lowerBound, range.upperBound]
+    )
+    while let row = try rows.next() {
+      let key: FollowKey? =
+        if let id: Int64 = row["committee_id"] {
+          .committee(id)
+        } else if let id: Int64 = row["council_id"] {
+          .council(id)
+        } else if let id: Int64 = row["topic_id"] {
+          .topic(id)
+        } else if let id: Int64 = row["topic_query_id"] {
+          .query(id)
+        } else {
+          nil
+        }
+      if let key { follows[row["subscriber_id"], default: []].append(key) }
+    }
+    return follows
+  }
+
+  /// Who has a letter of the week already, from a run that was cancelled, gets no second one.
+  private func served(_ range: ClosedRange<Int64>, _ database: Database) throws -> Set<Int64> {
+    try Set(
+      Int64.fetchAll(
+        database,
+        sql: """
+          SELECT outgoing_mail.subscriber_id FROM outgoing_mail JOIN digest_run ON digest_run.id = outgoing_mail.run_id
+          WHERE outgoing_mail.subscriber_id BETWEEN ? AND ? AND outgoing_mail.state IN ('sent', 'uncertain')
+            AND digest_run.week = ? AND digest_run.state = 'cancelled'
+          """,
+        arguments: [range.lowerBound, range.upperBound, week]
+      )
+    )
+  }
+
+  private func lastInstant(upTo date: Date) -> Date {
+    var (low, high) = (0, instants.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if instants[middle] <= date { low = middle + 1 } else { high = middle }
+    }
+    return low == 0 ? .distantPast : instants[low - 1]
+  }
+}
+
+extension EditionPlan {
+  fileprivate var instants: Set<Date> {
+    Set(candidates.values.joined().map(\.announcedAt)).union(sittings.values.joined().map(\.startsAt))
   }
 }

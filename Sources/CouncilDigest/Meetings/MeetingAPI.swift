@@ -12,19 +12,20 @@ struct MeetingAPI: Sendable {
     let meetings = try await store.read { database in
       let council = try Council.require(slug, database)
       return try Meeting.list(council: council.id, after: paging.after ?? "", limit: paging.limit + 1, database)
+        .map { try MeetingItem($0, database) }
     }
-    return try JSONOutput.response(.ok, paging.page(meetings.map { MeetingItem($0) }, cursor: \.slug))
+    return try JSONOutput.response(.ok, paging.page(meetings, cursor: \.slug))
   }
 
   /// The transcript is for professional readers, and for the editors who put it there.
   func get(_ request: Request, for role: Role) async throws -> Response {
     let (council, slug) = (request.parameter("council"), request.parameter("meeting"))
-    let (meeting, transcript) = try await store.read { database in
+    let item = try await store.read { database in
       let meeting = try Meeting.require(slug, council: council, database)
       let transcript = role < .editor ? nil : try Self.transcript(of: meeting.id, database)
-      return (meeting, transcript)
+      return try MeetingItem(meeting, transcript: transcript, database)
     }
-    return try JSONOutput.response(.ok, MeetingItem(meeting, transcript: transcript))
+    return try JSONOutput.response(.ok, item)
   }
 
   /// Takes a meeting off the site and out of letters that were not rendered yet. What was mailed can't be called back.
@@ -33,6 +34,7 @@ struct MeetingAPI: Sendable {
     try await store.write { database in
       let meeting = try Meeting.require(slug, council: council, database)
       try database.execute(sql: "UPDATE meeting SET revision_id = NULL WHERE id = ?", arguments: [meeting.id])
+      try database.execute(sql: "DELETE FROM meeting_text WHERE rowid = ?", arguments: [meeting.id])
       try database.execute(sql: "DELETE FROM meeting WHERE id = ?", arguments: [meeting.id])
     }
     cache.drop()

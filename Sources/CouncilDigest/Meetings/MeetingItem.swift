@@ -1,10 +1,22 @@
 import Foundation
+import GRDB
 
 /// A meeting as the API shows it: what was PUT, its slug, its committee's slug and its topics.
-struct MeetingItem: Encodable {
-  struct TopicReference: Encodable {
+struct MeetingItem: Encodable, Sendable {
+  struct TopicReference: Encodable, Sendable {
     var slug: String
     var name: String
+
+    static func fetch(meeting: Int64, _ database: Database) throws -> [TopicReference] {
+      try Row.fetchAll(
+        database,
+        cached: """
+          SELECT topic.slug, topic.name FROM topic_match JOIN topic ON topic.id = topic_match.topic_id
+          WHERE topic_match.meeting_id = ? ORDER BY topic.name
+          """,
+        arguments: [meeting]
+      ).map { TopicReference(slug: $0["slug"], name: $0["name"]) }
+    }
   }
 
   var slug: String
@@ -24,9 +36,9 @@ struct MeetingItem: Encodable {
   var documents: [MeetingContent.Document]
   var publishedAt: Date?
   var notify: Bool?
-  var topics: [TopicReference] = []
+  var topics: [TopicReference]
 
-  init(_ meeting: Meeting, transcript: String? = nil) {
+  init(_ meeting: Meeting, transcript: String? = nil, _ database: Database) throws {
     slug = meeting.slug
     council = meeting.councilSlug
     committee = meeting.content.committee
@@ -43,5 +55,6 @@ struct MeetingItem: Encodable {
     documents = meeting.content.documents
     publishedAt = meeting.publishedAt
     notify = meeting.notify
+    topics = try TopicReference.fetch(meeting: meeting.id, database)
   }
 }

@@ -8,6 +8,8 @@ struct PutMeeting: Sendable {
   let store: Store
   let cache: PageCache
   let maximumAgeDays: Int
+  /// What is searched of a meeting changed: its topics may have, too.
+  let textChanged: @Sendable (_ meeting: Int64, Database) throws -> Void
 
   /// A transcript and a summary at their limits, in JSON's escapes.
   static let bodyLimit = 9 * 1_048_576
@@ -17,15 +19,13 @@ struct PutMeeting: Sendable {
     let slug = try Slug(segment: request.parameter("meeting"))
     let input = try MeetingInput(json: JSONInput(request))
     let now = store.now()
-    let (meeting, wasCreated) = try await store.write { database in
+    let (item, wasCreated) = try await store.write { database in
       let council = try Council.require(councilSlug, database)
-      return try put(slug, of: council, input, now: now, database)
+      let (meeting, wasCreated) = try put(slug, of: council, input, now: now, database)
+      return (try MeetingItem(meeting, transcript: input.transcript, database), wasCreated)
     }
     cache.drop()
-    return try JSONOutput.response(
-      wasCreated ? .created : .ok,
-      MeetingItem(meeting, transcript: input.transcript)
-    )
+    return try JSONOutput.response(wasCreated ? .created : .ok, item)
   }
 
   func put(
@@ -48,6 +48,11 @@ struct PutMeeting: Sendable {
     let revision = try revision(of: id, input, before, now: now, database)
     try row.update(id, revision: revision, database)
     try putTranscript(input.transcript, of: id, database)
+    let text = MeetingText(input.content)
+    if before.map({ MeetingText($0.content) }) != text {
+      try text.put(for: id, database)
+      try textChanged(id, database)
+    }
     return (try Meeting.require(slug.description, council: council.slug, database), before == nil)
   }
 

@@ -77,22 +77,26 @@ struct CouncilPages: Sendable {
   private func page(_ slug: String, committee: String?) async throws -> Response {
     let now = store.now()
     let facts = try await store.read { try Self.facts(slug, committee: committee, now: now, $0) }
-    let target = facts.target
+    let (council, target) = (facts.council, facts.target)
     return try site.page(
       "council",
       view(facts),
       title: target.name,
       description: "What \(target.name) decided, summarised every week.",
-      path: target.path
+      path: target.path ?? council.path
     )
   }
 
   /// What the page of a council or committee shows.
   private struct Facts: Sendable {
-    var target: FollowTarget
+    var council: Council
+    /// Nil on the council's own page.
+    var committee: Committee?
     var committees: [Committee]
     var upcoming: [Meeting]
     var recent: [Meeting]
+
+    var target: FollowTarget { committee.map { .committee($0, council) } ?? .council(council) }
   }
 
   private static func facts(
@@ -109,7 +113,8 @@ struct CouncilPages: Sendable {
       return committee
     }
     return Facts(
-      target: FollowTarget(council: council, committee: committee),
+      council: council,
+      committee: committee,
       committees: try Committee.all(of: council.id, database),
       upcoming: try Meeting.upcoming(
         council: council.id,
@@ -129,7 +134,7 @@ struct CouncilPages: Sendable {
   }
 
   private func view(_ facts: Facts) -> CouncilView {
-    let (council, committee) = (facts.target.council, facts.target.committee)
+    let (council, committee) = (facts.council, facts.committee)
     let zone = council.timeZone(in: site.identity.timeZone)
     let others = facts.committees.filter { $0.id != committee?.id }
     return CouncilView(
@@ -138,7 +143,7 @@ struct CouncilPages: Sendable {
       councilPath: committee == nil ? nil : council.path,
       website: council.details.website,
       meetingsURL: council.details.meetingsURL,
-      box: SubscribeBox(reference: facts.target.reference, name: facts.target.name),
+      box: SubscribeBox(reference: facts.target.field.value, name: facts.target.name),
       upcoming: EntryList(meetings: facts.upcoming.map { MeetingEntry($0, timeZone: zone) }),
       recent: EntryList(meetings: facts.recent.prefix(Self.shownMeetings).map { MeetingEntry($0, timeZone: zone) }),
       hasUpcoming: !facts.upcoming.isEmpty,

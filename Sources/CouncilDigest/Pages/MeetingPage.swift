@@ -42,6 +42,8 @@ struct MeetingPage: Sendable {
     var hasAttendees: Bool
     var groups: [DocumentGroup]
     var hasDocuments: Bool
+    var topics: [MeetingItem.TopicReference]
+    var hasTopics: Bool
     var box: SubscribeBox
     var reportPath: String
     var published: String?
@@ -52,6 +54,7 @@ struct MeetingPage: Sendable {
 
   func callAsFunction(_ request: Request) async throws -> Response {
     let (council, meeting) = try await find(request)
+    let topics = try await store.read { try MeetingItem.TopicReference.fetch(meeting: meeting.id, $0) }
     let dates = ReadableDate(council.timeZone(in: site.identity.timeZone))
     let content = meeting.content
     let summary = Document(parsing: content.summary ?? "")
@@ -77,6 +80,8 @@ struct MeetingPage: Sendable {
       hasAttendees: !content.attendees.isEmpty,
       groups: Self.groups(content.documents),
       hasDocuments: !content.documents.isEmpty,
+      topics: topics,
+      hasTopics: !topics.isEmpty,
       box: SubscribeBox(reference: council.slug, name: council.name),
       reportPath: "/feedback?kind=mistake&meeting=\(percentEncoded("\(council.slug)/\(meeting.slug)"))",
       published: meeting.publishedAt.map(dates.shortDay)

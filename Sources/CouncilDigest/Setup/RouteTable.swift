@@ -108,6 +108,7 @@ struct RouteTable: Sendable {
   private var api: [Route] {
     let council = CouncilAPI(store: store, cache: cache)
     let meeting = MeetingAPI(store: store, cache: cache)
+    let topic = TopicAPI(store: store, cache: cache)
     let subscribers = SubscriberAPI(store: store)
     let keys = APIKeyAPI(keys: services.apiKeys)
     let runs = DigestRunAPI(
@@ -128,6 +129,10 @@ struct RouteTable: Sendable {
       call(.get, meetingPath, .reader) { request, role in try await meeting.get(request, for: role) },
       call(.put, meetingPath, .editor, bodyLimit: PutMeeting.bodyLimit, services.putMeeting.callAsFunction),
       call(.delete, meetingPath, .editor, meeting.delete),
+      call(.get, "/topics", .reader, topic.list),
+      call(.get, "/topics/{topic}", .reader, topic.get),
+      call(.put, "/topics/{topic}", .editor, PutTopic(store: store, cache: cache).callAsFunction),
+      call(.delete, "/topics/{topic}", .editor, topic.delete),
       call(.get, "/topic-requests", .operator, TopicRequestAPI(store: store).list),
       call(.get, "/feedback", .operator, FeedbackAPI(store: store).list),
       call(.get, "/subscribers", .operator, subscribers.list),

@@ -88,7 +88,12 @@ struct Services: Sendable {
   }
 
   var putMeeting: PutMeeting {
-    PutMeeting(store: store, cache: site.cache, maximumAgeDays: configuration.maximumMeetingAgeDays)
+    PutMeeting(
+      store: store,
+      cache: site.cache,
+      maximumAgeDays: configuration.maximumMeetingAgeDays,
+      textChanged: MatchTopics.ofMeeting
+    )
   }
 
   private static func openTransport(_ way: Configuration.MailConfiguration.Way) throws -> any MailTransport {

@@ -116,7 +116,7 @@ struct ConfirmSubscription: Sendable {
 private struct ConfirmView {
   struct Target {
     var name: String
-    var path: String
+    var path: String?
   }
 
   var targets: [Target]

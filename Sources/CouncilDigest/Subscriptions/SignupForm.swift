@@ -8,6 +8,9 @@ import Mail
 struct SignupForm: Sendable {
   var email: String
   var councils: [String]
+  var topics: [String]
+  /// Own words, each a query.
+  var queries: [String]
   var density: String?
   /// The honeypot: people don't see the field, programs fill it.
   var website: String
@@ -27,6 +30,8 @@ struct SignupForm: Sendable {
     isJSON = false
     email = form.first("email") ?? ""
     councils = form.all("council").filter { !$0.isEmpty }
+    topics = form.all("topic").filter { !$0.isEmpty }
+    queries = form.all("query").filter { !$0.allSatisfy(\.isWhitespace) }
     density = form.first("density").flatMap { $0.isEmpty ? nil : $0 }
     website = form.first("website") ?? ""
   }
@@ -36,6 +41,8 @@ struct SignupForm: Sendable {
     isJSON = true
     email = input.string("email") ?? ""
     councils = input.strings("council")
+    topics = input.strings("topic")
+    queries = input.strings("query")
     density = input.string("density")
     website = input.string("website") ?? ""
     try input.finish()
@@ -73,23 +80,51 @@ struct SignupForm: Sendable {
   }
 
   private func targets(_ problems: inout [FieldProblem], _ database: Database) throws -> [FollowTarget] {
-    guard !councils.isEmpty else {
-      problems.append(FieldProblem(field("council"), "Choose at least one council to follow"))
+    let count = councils.count + topics.count + queries.count
+    guard count > 0 else {
+      problems.append(FieldProblem(field("council"), "Choose at least one council, topic or query to follow"))
       return []
     }
-    guard councils.count <= Self.maximumTargets else {
-      problems.append(FieldProblem(field("council"), "Choose at most \(Self.maximumTargets) councils at a time"))
+    guard count <= Self.maximumTargets else {
+      problems.append(FieldProblem(field("council"), "Choose at most \(Self.maximumTargets) things at a time"))
       return []
     }
     var targets: [FollowTarget] = []
     for reference in councils {
-      guard let target = try FollowTarget.find(reference, database) else {
+      let target = try FollowTarget.find(council: reference, database)
+      if target == nil {
         problems.append(FieldProblem(field("council"), "There is no council “\(reference.prefix(120))”"))
+      }
+      targets.append(contentsOf: [target].compactMap(\.self))
+    }
+    for slug in topics {
+      let target = try FollowTarget.find(topic: slug, database)
+      if target == nil { problems.append(FieldProblem(field("topic"), "There is no topic “\(slug.prefix(120))”")) }
+      targets.append(contentsOf: [target].compactMap(\.self))
+    }
+    let queries = readQueries(&problems)
+    // Nothing is stored for a sign-up that is refused.
+    guard problems.isEmpty else { return [] }
+    targets += try queries.map { try FollowTarget.findOrInsert($0, database) }
+    var seen: Set<String> = []
+    return targets.filter { seen.insert($0.key).inserted }
+  }
+
+  private func readQueries(_ problems: inout [FieldProblem]) -> [TopicQuery] {
+    var read: [TopicQuery] = []
+    for text in queries {
+      let clean = PlainText.normalized(text)
+      guard PlainText.isSingleLine(clean) else {
+        problems.append(FieldProblem(field("query"), "Use one line without control characters"))
         continue
       }
-      if !targets.contains(target) { targets.append(target) }
+      do {
+        read.append(try TopicQuery(parsing: clean))
+      } catch {
+        problems.append(FieldProblem(field("query"), error.description))
+      }
     }
-    return targets
+    return read
   }
 
   private func field(_ name: String) -> String { isJSON ? "/\(name)" : name }

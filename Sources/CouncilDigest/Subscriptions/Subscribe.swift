@@ -36,7 +36,7 @@ struct Subscribe: Sendable {
   /// `GET /subscribe`: the box as a page, for any number of councils.
   func form(_ request: Request) async throws -> Response {
     let query = try QueryString(request)
-    let form = Form(query.all("council").map { (name: "council", value: $0) })
+    let form = Form(["council", "topic", "query"].flatMap { name in query.all(name).map { (name: name, value: $0) } })
     return try await page(SignupForm(form: form), [])
   }
 
@@ -99,10 +99,14 @@ struct Subscribe: Sendable {
     for target in targets {
       try database.execute(
         cached: """
-          INSERT INTO subscription (subscriber_id, consent_id, target, council_id, committee_id, state)
-          VALUES (?, ?, ?, ?, ?, 'pending')
+          INSERT INTO subscription
+            (subscriber_id, consent_id, target, council_id, committee_id, topic_id, topic_query_id, state)
+          VALUES (?, ?, ?, ?, ?, ?, ?, 'pending')
           """,
-        arguments: [subscriber, consent, target.key, target.council.id, target.committee?.id]
+        arguments: [
+          subscriber, consent, target.key, target.columns.council, target.columns.committee, target.columns.topic,
+          target.columns.query,
+        ]
       )
     }
     return consent
@@ -116,19 +120,29 @@ struct Subscribe: Sendable {
   }
 
   private func page(_ form: SignupForm, _ problems: [FieldProblem]) async throws -> Response {
-    let (chosen, councils) = try await store.read { database in
-      (try form.councils.compactMap { try FollowTarget.find($0, database) }, try Council.list(limit: 1_000, database))
+    let (chosen, councils, topics) = try await store.read { database in
+      (
+        try form.councils.compactMap { try FollowTarget.find(council: $0, database) },
+        try Council.list(limit: 1_000, database), try Topic.list(limit: Topic.maximumCount, database)
+      )
     }
     let view = SubscribeView(
       email: form.email.isEmpty ? nil : form.email,
-      committees: chosen.filter { $0.committee != nil }.map { .init(reference: $0.reference, name: $0.name) },
+      committees: chosen.compactMap { target in
+        guard case .committee = target else { return nil }
+        return .init(reference: target.field.value, name: target.name)
+      },
       councils: councils.map { council in
         .init(
           reference: council.slug,
           name: council.name,
-          isChosen: chosen.contains { $0.committee == nil && $0.council.id == council.id }
+          isChosen: chosen.contains(.council(council))
         )
       },
+      topics: topics.map { .init(reference: $0.slug, name: $0.name, isChosen: form.topics.contains($0.slug)) },
+      hasTopics: !topics.isEmpty,
+      query: form.queries.first,
+      moreQueries: Array(form.queries.dropFirst()),
       isHeadlines: form.density == "headlines",
       isBrief: !["headlines", "full"].contains(form.density),
       isFull: form.density == "full",
@@ -155,6 +169,10 @@ private struct SubscribeView {
   var email: String?
   var committees: [Choice]
   var councils: [Choice]
+  var topics: [Choice]
+  var hasTopics: Bool
+  var query: String?
+  var moreQueries: [String]
   var isHeadlines: Bool
   var isBrief: Bool
   var isFull: Bool

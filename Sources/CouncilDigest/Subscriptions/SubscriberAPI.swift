@@ -47,7 +47,7 @@ struct SubscriberItem: Encodable {
   var email: String
   var state: String
   var density: String
-  /// As `POST /preferences` takes them: `council:slug` or `council:slug/committee-slug`.
+  /// As `POST /preferences` takes them: `council:slug`, `council:slug/committee-slug`, `topic:slug` or `query:words`.
   var follows: [String]
   var createdAt: Date
   var confirmedAt: Date?
@@ -58,7 +58,7 @@ struct SubscriberItem: Encodable {
     state = subscriber.state.rawValue
     density = subscriber.density.rawValue
     follows = try FollowTarget.fetch(subscriber: subscriber.id, database)
-      .map { "council:\($0.reference)" }
+      .map { "\($0.field.name):\($0.field.value)" }
     createdAt = subscriber.createdAt
     confirmedAt = subscriber.confirmedAt
   }

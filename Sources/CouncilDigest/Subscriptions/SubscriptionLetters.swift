@@ -14,7 +14,8 @@ struct SubscriptionLetters: Sendable {
   func confirmation(_ targets: [FollowTarget]) throws -> LetterBody {
     let subject =
       targets.count == 1
-      ? "Confirm your weekly summary of \(targets[0].name)" : "Confirm your weekly summary of \(targets.count) councils"
+      ? "Confirm your weekly summary of \(targets[0].nameWithoutWords)"
+      : "Confirm your weekly summary of \(Self.count(targets))"
     return try memo.body("confirmation\n" + Self.key(targets)) {
       try frame.body(
         "confirmation",
@@ -43,12 +44,17 @@ struct SubscriptionLetters: Sendable {
   }
 
   private static func key(_ targets: [FollowTarget]) -> String {
-    targets.map { "\($0.path)\n\($0.name)" }.joined(separator: "\n")
+    targets.map { "\($0.path ?? "")\n\($0.nameWithoutWords)" }.joined(separator: "\n")
+  }
+
+  private static func count(_ targets: [FollowTarget]) -> String {
+    let isOnlyCouncils = targets.allSatisfy { $0.columns.council != nil }
+    return "\(targets.count) \(isOnlyCouncils ? "councils" : "councils and topics")"
   }
 
   private func view(_ targets: [FollowTarget], link: String) -> LetterView {
     LetterView(
-      targets: targets.map { .init(name: $0.name, address: frame.site.link($0.path)) },
+      targets: targets.map { .init(name: $0.nameWithoutWords, address: $0.path.map(frame.site.link)) },
       link: link,
       site: frame.site.name
     )
@@ -58,7 +64,7 @@ struct SubscriptionLetters: Sendable {
 private struct LetterView {
   struct Target {
     var name: String
-    var address: String
+    var address: String?
   }
 
   var targets: [Target]

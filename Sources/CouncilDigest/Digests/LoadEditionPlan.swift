@@ -1,0 +1,151 @@
+import Foundation
+import GRDB
+
+extension EditionPlan {
+  /// How far ahead meetings are announced.
+  static let fortnight: TimeInterval = 14 * 86_400
+
+  /// Loads what can matter to any active subscriber of a run.
+  static func load(week: String, end: Date, mailsQuietWeeks: Bool, _ database: Database) throws -> EditionPlan {
+    let oldest = try Int64.fetchOne(
+      database,
+      sql: "SELECT min(window_start) FROM subscriber WHERE state = 'active'"
+    )
+    // Who confirms while the run is being planned reaches back as far.
+    let newcomers = end.addingTimeInterval(-ConfirmSubscription.firstWindow).milliseconds
+    let window: StatementArguments = ["from": min(oldest ?? newcomers, newcomers), "to": end.milliseconds]
+    let candidates = try candidates(window, database)
+    return EditionPlan(
+      week: week,
+      end: end,
+      names: try names(database),
+      candidates: Dictionary(grouping: candidates.values, by: \.council).mapValues { candidates in
+        candidates.sorted { ($0.startsAt, $0.revision) < ($1.startsAt, $1.revision) }
+      },
+      hits: try topicHits(candidates, database).merging(queryHits(candidates, database)) { $1 },
+      sittings: Dictionary(grouping: try sittings(window, database), by: \.council),
+      upcoming: try upcoming(after: end, database),
+      mailsQuietWeeks: mailsQuietWeeks
+    )
+  }
+
+  /// By meeting.
+  private static func candidates(_ window: StatementArguments, _ database: Database) throws -> [Int64: Candidate] {
+    let rows = try Row.fetchAll(
+      database,
+      sql: """
+        SELECT id, revision_id, council_id, committee_id, starts_at, announced_at FROM meeting
+        WHERE announced_at > :from AND announced_at <= :to AND has_summary = 1 AND is_mailed = 1
+        """,
+      arguments: window
+    )
+    return Dictionary(
+      uniqueKeysWithValues: rows.map { row in
+        let candidate = Candidate(
+          revision: row["revision_id"],
+          council: row["council_id"],
+          committee: row["committee_id"],
+          startsAt: Date(milliseconds: row["starts_at"]),
+          announcedAt: Date(milliseconds: row["announced_at"])
+        )
+        return (row["id"] as Int64, candidate)
+      }
+    )
+  }
+
+  private static func sittings(_ window: StatementArguments, _ database: Database) throws -> [Sitting] {
+    try Row.fetchAll(
+      database,
+      sql: """
+        SELECT council_id, committee_id, starts_at, has_summary FROM meeting
+        WHERE starts_at > :from AND starts_at <= :to AND status <> 'cancelled'
+        """,
+      arguments: window
+    ).map { row in
+      Sitting(
+        council: row["council_id"],
+        committee: row["committee_id"],
+        startsAt: Date(milliseconds: row["starts_at"]),
+        hasSummary: row["has_summary"]
+      )
+    }
+  }
+
+  private static func upcoming(after end: Date, _ database: Database) throws -> [Int64: [Upcoming]] {
+    let rows = try Row.fetchAll(
+      database,
+      sql: """
+        SELECT revision_id, council_id, committee_id FROM meeting
+        WHERE starts_at > ? AND starts_at <= ? AND status <> 'held' ORDER BY starts_at, id
+        """,
+      arguments: [end.milliseconds, end.addingTimeInterval(fortnight).milliseconds]
+    )
+    return Dictionary(grouping: rows) { $0["council_id"] as Int64 }.mapValues { rows in
+      rows.map { Upcoming(revision: $0["revision_id"], committee: $0["committee_id"]) }
+    }
+  }
+
+  private static func names(_ database: Database) throws -> Names {
+    var names = Names()
+    for row in try Row.fetchAll(database, sql: "SELECT \(Council.columns) FROM council") {
+      let council = Council(row: row)
+      names.councils[council.id] = council
+    }
+    for row in try Row.fetchAll(database, sql: "SELECT id, name, council_id FROM committee") {
+      names.committees[row["id"]] = (row["name"], row["council_id"])
+    }
+    for row in try Row.fetchAll(database, sql: "SELECT id, name FROM topic") { names.topics[row["id"]] = row["name"] }
+    for row in try Row.fetchAll(database, sql: followedQueries) { names.queries[row["id"]] = row["text"] }
+    return names
+  }
+
+  private static let followedQueries = """
+    SELECT id, text FROM topic_query WHERE EXISTS (
+      SELECT 1 FROM subscription WHERE topic_query_id = topic_query.id AND state = 'active')
+    """
+
+  /// Found when the texts arrived.
+  private static func topicHits(
+    _ candidates: [Int64: Candidate],
+    _ database: Database
+  ) throws -> [FollowKey: [Hit]] {
+    var hits: [FollowKey: [Hit]] = [:]
+    for meeting in candidates.keys.sorted() {
+      let rows = try Row.fetchAll(
+        database,
+        cached: "SELECT topic_id, extract FROM topic_match WHERE meeting_id = ?",
+        arguments: [meeting]
+      )
+      guard let candidate = candidates[meeting] else { continue }
+      for row in rows {
+        let hit = Hit(candidate: candidate, extract: MatchExtract(marked: row["extract"]))
+        hits[.topic(row["topic_id"]), default: []].append(hit)
+      }
+    }
+    return hits
+  }
+
+  /// Looked for now, among what was announced.
+  private static func queryHits(
+    _ candidates: [Int64: Candidate],
+    _ database: Database
+  ) throws -> [FollowKey: [Hit]] {
+    guard let first = candidates.keys.min(), let last = candidates.keys.max() else { return [:] }
+    var hits: [FollowKey: [Hit]] = [:]
+    for row in try Row.fetchAll(database, sql: followedQueries) {
+      guard let query = try? TopicQuery(parsing: row["text"]) else { continue }
+      let found = try Row.fetchAll(
+        database,
+        cached: """
+          SELECT rowid, \(MatchExtract.column) AS extract FROM meeting_text
+          WHERE meeting_text MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid
+          """,
+        arguments: [query.fullTextExpression, first, last]
+      )
+      hits[.query(row["id"])] = found.compactMap { row in
+        candidates[row["rowid"]].map { Hit(candidate: $0, extract: MatchExtract(marked: row["extract"])) }
+      }
+    }
+    return hits
+  }
+}

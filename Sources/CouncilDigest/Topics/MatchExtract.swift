@@ -1,0 +1,29 @@
+import Foundation
+import GRDB
+import Markdown
+
+/// The piece of a meeting's text that a query matched, the matching words marked.
+struct MatchExtract: Codable, Hashable, Sendable {
+  /// The words that matched stand between STX and ETX, which no text from outside contains.
+  let marked: String
+
+  private static let start: Character = "\u{2}"
+  private static let end: Character = "\u{3}"
+  private static let words = 24
+
+  init(marked: String) {
+    self.marked = marked.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+  }
+
+  /// For SQL: the best piece of any column of `meeting_text`.
+  static let column = "snippet(meeting_text, -1, char(2), char(3), '…', \(words))"
+
+  /// With `<mark>` around the words; everything else is escaped.
+  func html(markStyle: String? = nil) -> String {
+    let mark = markStyle.map { "<mark style=\"\($0)\">" } ?? "<mark>"
+    return HTML.escape(marked).replacing(String(Self.start), with: mark).replacing(String(Self.end), with: "</mark>")
+  }
+
+  /// With asterisks around the words.
+  var text: String { String(marked.map { $0 == Self.start || $0 == Self.end ? "*" : $0 }) }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import GRDB
+import HTTPServer
+
+/// `PUT /api/v1/topics/{topic}`: creates (201) or replaces (200), and finds the meetings that have it.
+struct PutTopic: Sendable {
+  let store: Store
+  let cache: PageCache
+
+  /// `/topics/request` is the form.
+  private static let reservedSlug = "request"
+
+  func callAsFunction(_ request: Request) async throws -> Response {
+    let slug = try Slug(segment: request.parameter("topic"))
+    let input = try TopicInput(json: JSONInput(request))
+    let now = store.now()
+    let (topic, wasCreated) = try await store.write { database in
+      try Self.put(slug, input, now: now, database)
+    }
+    cache.drop()
+    return try JSONOutput.response(wasCreated ? .created : .ok, TopicItem(topic))
+  }
+
+  static func put(
+    _ slug: Slug,
+    _ input: TopicInput,
+    now: Date,
+    _ database: Database
+  ) throws -> (topic: Topic, wasCreated: Bool) {
+    guard slug.description != reservedSlug else {
+      throw Refusal.invalid([FieldProblem("slug", "“\(reservedSlug)” is taken by the topic request form")])
+    }
+    let before = try Topic.find(slug.description, database)
+    if before == nil, try Topic.count(database) >= Topic.maximumCount {
+      throw Refusal.conflict("There are \(Topic.maximumCount) topics, which is the most there can be")
+    }
+    try database.execute(
+      sql: """
+        INSERT INTO topic (slug, name, description, query, created_at, updated_at)
+        VALUES (:slug, :name, :description, :query, :now, :now)
+        ON CONFLICT (slug) DO UPDATE SET
+          name = excluded.name, description = excluded.description, query = excluded.query,
+          updated_at = excluded.updated_at
+        WHERE (name, description, query) IS NOT (excluded.name, excluded.description, excluded.query)
+        """,
+      arguments: [
+        "slug": slug.description, "name": input.name, "description": input.description,
+        "query": input.query.description, "now": now.milliseconds,
+      ]
+    )
+    let topic = try Topic.require(slug.description, database)
+    if before?.query != topic.query { try MatchTopics.ofTopic(topic, database) }
+    return (topic, before == nil)
+  }
+}
+
+extension Topic {
+  /// Each is matched against every text that arrives.
+  static let maximumCount = 1_000
+
+  static func count(_ database: Database) throws -> Int {
+    try Int.fetchOne(database, cached: "SELECT count(*) FROM topic", arguments: []) ?? 0
+  }
+}
+
+/// A topic as it was PUT.
+struct TopicInput: Equatable, Sendable {
+  var name: String
+  var description: String
+  var query: TopicQuery
+
+  init(json: JSONInput) throws {
+    var input = json
+    name = input.string("name", required: true, maximum: 120) ?? ""
+    description = input.string("description", maximum: 2_000, isMultiline: true) ?? ""
+    let text = input.string("query", required: true, maximum: 4 * TopicQuery.maximumCharacters)
+    var query: TopicQuery?
+    if let text {
+      do {
+        query = try TopicQuery(parsing: text)
+      } catch {
+        input.refuse("query", error.description)
+      }
+    }
+    input.ignore("slug")
+    try input.finish()
+    guard let query else { throw Refusal.invalid([FieldProblem("/query", "Required")]) }
+    self.query = query
+  }
+}
+
+/// A topic as the API shows it.
+struct TopicItem: Encodable {
+  var slug: String
+  var name: String
+  var description: String
+  var query: String
+
+  init(_ topic: Topic) {
+    slug = topic.slug
+    name = topic.name
+    description = topic.description
+    query = topic.query
+  }
+}

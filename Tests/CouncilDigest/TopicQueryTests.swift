@@ -1,0 +1,34 @@
+import Testing
+
+@testable import CouncilDigest
+
+@Suite struct TopicQueryTests {
+  @Test(arguments: [
+    ("bus", "bus"), ("  bus   lane ", "bus lane"), ("\"bus lane\" cycling", "\"bus lane\" cycling"),
+    ("“bus lane”", "\"bus lane\""), ("bus bus", "bus"), ("housing, repairs!", "housing repairs"),
+    ("co-operation", "co-operation"), ("Ysgol Gymraeg", "Ysgol Gymraeg"), ("\"\" bus", "bus"),
+  ])
+  func `a query prints as what it was read as, and reads back as itself`(_ text: String, _ printed: String) throws {
+    let query = try TopicQuery(parsing: text)
+    #expect(query.description == printed)
+    #expect(try TopicQuery(parsing: query.description) == query)
+  }
+
+  @Test(arguments: [
+    "", "  ", "—", "\"\"", "\"bus lane", "bus OR tram", "-bus", "hous*", "(bus)", "council:w",
+    String(repeating: "a", count: 501), (0..<31).map { "w\($0)" }.joined(separator: " "),
+  ])
+  func `what is no query is refused with a sentence`(_ text: String) {
+    #expect(throws: TopicQuery.Problem.self) { try TopicQuery(parsing: text) }
+  }
+
+  @Test func `nothing typed becomes an operator of the search engine`() throws {
+    #expect(try TopicQuery(parsing: "near \"a NEAR b\"").fullTextExpression == "\"near\" AND \"a NEAR b\"")
+  }
+
+  @Test func `an extract escapes everything but its marks`() {
+    let extract = MatchExtract(marked: "a <b> \u{2}bus\u{3}\n  lane")
+    #expect(extract.html() == "a &lt;b&gt; <mark>bus</mark> lane")
+    #expect(extract.text == "a <b> *bus* lane")
+  }
+}
