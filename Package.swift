@@ -57,7 +57,15 @@ let package = Package(
       dependencies: ["CEpoll", .product(name: "HTTPTypes", package: "swift-http-types")],
       swiftSettings: strict
     ),
-    .target(name: "Mail", dependencies: ["CCurl"], swiftSettings: strict),
+    .target(
+      name: "Mail",
+      dependencies: [
+        "CCurl",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "CryptoExtras", package: "swift-crypto"),
+      ],
+      swiftSettings: strict
+    ),
     .target(name: "Markdown", dependencies: ["CCmarkGFM"], swiftSettings: strict),
 
     .systemLibrary(name: "CEpoll"),

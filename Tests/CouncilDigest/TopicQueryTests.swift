@@ -22,13 +22,17 @@ import Testing
     #expect(throws: TopicQuery.Problem.self) { try TopicQuery(parsing: text) }
   }
 
+  @Test func `phrases keep their quotation marks inside a sentence`() {
+    #expect(TopicQuery.quoted("\"bus lane\" cycling") == "“‘bus lane’ cycling”")
+  }
+
   @Test func `nothing typed becomes an operator of the search engine`() throws {
     #expect(try TopicQuery(parsing: "near \"a NEAR b\"").fullTextExpression == "\"near\" AND \"a NEAR b\"")
   }
 
   @Test func `an extract escapes everything but its marks`() {
     let extract = MatchExtract(marked: "a <b> \u{2}bus\u{3}\n  lane")
-    #expect(extract.html() == "a &lt;b&gt; <mark>bus</mark> lane")
-    #expect(extract.text == "a <b> *bus* lane")
+    #expect(extract.html() == "a &lt;b&gt; <mark>bus</mark> · lane")
+    #expect(extract.text == "a <b> *bus* · lane")
   }
 }

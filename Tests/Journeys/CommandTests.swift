@@ -90,4 +90,22 @@ import Testing
     #expect(try String(contentsOf: file, encoding: .utf8) == sample)
     #expect(try await run(["check", "--config", file.path], folder: folder).status == 0)
   }
+
+  @Test func `a key for signing is made once, and letters bear its signature`() async throws {
+    let folder = try TemporaryFolder()
+    let file = folder.file("dkim.pem")
+    let maker = try await RunningService(["mail.from": "digest@council.example"])
+    let made = try await maker.command("dkim", "keygen", "--file", file)
+    let record = "digest._domainkey.council.example. IN TXT ( \"v=DKIM1; k=rsa; p="
+    #expect(made.status == 0 && made.output.contains(record), "\(made.output)")
+    let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int
+    #expect(mode == 0o600)
+    let again = try await maker.command("dkim", "keygen", "--file", file)
+    #expect(again.status == 1 && again.errors.contains("nothing was changed"))
+    let service = try await RunningService(["mail.from": "digest@council.example", "mail.dkim.key_file": file])
+    _ = try await service.api("PUT", "/councils/w", Samples.council)
+    try await service.subscribe("ann@resident.example", to: "w")
+    let letter = try await service.waitForLetter(to: "ann@resident.example", "confirmation")
+    #expect(letter.first("dkim-signature")?.contains("d=council.example") == true)
+  }
 }

@@ -11,6 +11,7 @@ final class Sender: Service {
   private let workers: Int
   private let openTransport: @Sendable () throws -> any MailTransport
   private let rate: RateLimit
+  private let signer: DKIMSigner?
   private let log: Logger
   private let bell = Bell()
   let breaker = RelayBreaker()
@@ -29,6 +30,7 @@ final class Sender: Service {
     clock: WallClock,
     workers: Int,
     rate: RateLimit,
+    signer: DKIMSigner?,
     log: Logger,
     openTransport: @escaping @Sendable () throws -> any MailTransport
   ) {
@@ -36,6 +38,7 @@ final class Sender: Service {
     self.clock = clock
     self.workers = workers
     self.rate = rate
+    self.signer = signer
     self.log = log
     self.openTransport = openTransport
   }
@@ -138,7 +141,9 @@ final class Sender: Service {
     do {
       let open = try transport ?? openTransport()
       transport = open
-      return open.send(job.envelope)
+      var envelope = job.envelope
+      if let signer { envelope.content = try signer.signed(envelope.content) }
+      return open.send(envelope)
     } catch {
       return .relayTrouble("\(error)")
     }

@@ -76,7 +76,7 @@ struct DigestLetterView {
       )
     }
     hasCorrections = !corrections.isEmpty
-    let names = view.unmatched.map { $0.isOwnQuery ? "“\($0.name)”" : $0.name }
+    let names = view.unmatched.map { $0.isOwnQuery ? TopicQuery.quoted($0.name) : $0.name }
     unmatched = names.isEmpty ? nil : "Nothing new this week about \(ComposeEdition.list(names))."
     unmatchedText = unmatched.map { Self.wrap($0) }
     self.isShortened = isShortened
@@ -121,10 +121,11 @@ extension DigestLetterView.Item {
     date = item.date
     link = item.link
     reason = item.reason
-    reasonText = item.reason.map { DigestLetterView.wrap($0) }
+    reasonText = item.reason.map { DigestLetterView.wrap($0 + ".") }
     matches = item.matches.map { match in
       let label =
-        match.interest.isOwnQuery ? "It matches “\(match.interest.name)”" : "It is about \(match.interest.name)"
+        match.interest.isOwnQuery
+        ? "It matches \(TopicQuery.quoted(match.interest.name))" : "It is about \(match.interest.name)"
       return .init(
         label: label,
         html: match.extract.html(markStyle: LetterStyle.mark),

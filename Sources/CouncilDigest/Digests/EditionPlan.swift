@@ -153,7 +153,7 @@ struct EditionPlan: Sendable {
         names.councils[committee.council].map { "\(committee.name), \($0.name)" }
       }
     case .topic(let id): names.topics[id].map { "the topic \($0)" }
-    case .query(let id): names.queries[id].map { "your own query “\($0)”" }
+    case .query(let id): names.queries[id].map { "your own query \(TopicQuery.quoted($0))" }
     }
   }
 

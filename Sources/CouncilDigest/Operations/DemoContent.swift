@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 
-/// The sample councils and meetings of `demo`, dated around today so that there is always something to send.
+/// The sample councils, topics and meetings of `demo`, dated around today so that there is always something to send.
 struct DemoContent: Sendable {
   /// A meeting in the file: as the API takes it, with days from today instead of dates.
   private struct SampleMeeting {
@@ -13,7 +13,7 @@ struct DemoContent: Sendable {
   let store: Store
   let putMeeting: PutMeeting
 
-  /// - Parameter file: one JSON object a line, `{"council": {…}}` or `{"meeting": {…}}`.
+  /// - Parameter file: one JSON object a line, `{"council": {…}}`, `{"topic": {…}}` or `{"meeting": {…}}`.
   func load(_ file: URL) async throws {
     let lines = try Data(contentsOf: file).split(separator: 0x0A)
     let now = store.now()
@@ -28,6 +28,8 @@ struct DemoContent: Sendable {
     if case .object(var council)? = line["council"], case .string(let slug)? = council.removeValue(forKey: "slug") {
       let details = try CouncilDetails(json: JSONInput(.object(council)))
       _ = try PutCouncil.put(try Slug(segment: slug), details, now: now, database)
+    } else if case .object(var topic)? = line["topic"], case .string(let slug)? = topic.removeValue(forKey: "slug") {
+      _ = try PutTopic.put(try Slug(segment: slug), TopicInput(json: JSONInput(.object(topic))), now: now, database)
     } else if case .object(let meeting)? = line["meeting"] {
       let sample = try sample(meeting, now: now)
       let council = try Council.require(sample.council, database)

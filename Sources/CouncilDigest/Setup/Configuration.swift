@@ -25,6 +25,35 @@ public struct Configuration: Equatable, Sendable {
 
   /// How letters leave.
   public struct MailConfiguration: Equatable, Sendable {
+    /// Whose signature letters bear, and the file of the key; no file, no signature.
+    public struct DKIM: Equatable, Sendable {
+      public var domain: String
+      public var selector: String
+      public var keyFile: String?
+
+      /// - Throws: `ConfigurationProblem` naming the key that is wrong.
+      public func signer() throws -> DKIMSigner? {
+        guard let keyFile else { return nil }
+        let text: String
+        do {
+          text = try String(contentsOfFile: keyFile, encoding: .utf8)
+        } catch {
+          throw ConfigurationProblem(key: "mail.dkim.key_file", problem: "\(keyFile) can’t be read")
+        }
+        do {
+          return try DKIMSigner(domain: domain, selector: selector, privateKey: text)
+        } catch {
+          if case .brokenName(let name) = error {
+            throw ConfigurationProblem(
+              key: name == domain ? "mail.dkim.domain" : "mail.dkim.selector",
+              problem: "\(error)"
+            )
+          }
+          throw ConfigurationProblem(key: "mail.dkim.key_file", problem: "\(keyFile): \(error)")
+        }
+      }
+    }
+
     public enum Way: Equatable, Sendable {
       case maildir(String)
       case smtp(SMTPSettings)
@@ -34,6 +63,7 @@ public struct Configuration: Equatable, Sendable {
     public var from: Mailbox
     public var replyTo: EmailAddress?
     public var bounceAddress: EmailAddress?
+    public var dkim: DKIM
     public var connections: Int
     public var ratePerSecond: Int
   }
@@ -192,6 +222,11 @@ private struct ConfigurationReader {
       from: from,
       replyTo: try email("mail.reply_to"),
       bounceAddress: bounceAddress,
+      dkim: .init(
+        domain: optional("mail.dkim.domain") ?? from.address.domain,
+        selector: text("mail.dkim.selector"),
+        keyFile: optional("mail.dkim.key_file")
+      ),
       connections: isSMTP ? try number("mail.smtp.connections") : 1,
       ratePerSecond: isSMTP ? try number("mail.smtp.rate_per_second") : 0
     )

@@ -93,6 +93,9 @@ extension ConfigurationKey {
     .init("mail.from", .mailbox, "digest@council-digest.example", "Sender: an address, or Name <address>"),
     .init("mail.reply_to", .email, "", "Where answers go, when not to the sender"),
     .init("mail.bounce_address", .email, "", "With it every letter has its own return address (VERP): name+…@domain"),
+    .init("mail.dkim.key_file", .text, "", "With it letters are signed: a private key in PEM form, see dkim keygen"),
+    .init("mail.dkim.domain", .text, "", "Whose signature it is. Default: the domain of mail.from"),
+    .init("mail.dkim.selector", .text, "digest", "The key is published at SELECTOR._domainkey.DOMAIN"),
     .init("mail.smtp.host", .text, "127.0.0.1", "The relay"),
     .init("mail.smtp.port", .number(1...65_535), "587", "Its port"),
     .init(

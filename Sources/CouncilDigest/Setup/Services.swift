@@ -52,6 +52,7 @@ struct Services: Sendable {
       clock: clock,
       workers: mail.connections,
       rate: RateLimit(perSecond: mail.ratePerSecond),
+      signer: try mail.dkim.signer(),
       log: log,
       openTransport: { try Self.openTransport(mail.way) }
     )

@@ -30,7 +30,7 @@ enum FollowTarget: Equatable, Sendable {
     case .council(let council): council.name
     case .committee(let committee, let council): "\(committee.name), \(council.name)"
     case .topic(let topic): "the topic \(topic.name)"
-    case .query(let query): "your own query “\(query.text)”"
+    case .query(let query): "your own query \(TopicQuery.quoted(query.text))"
     }
   }
 

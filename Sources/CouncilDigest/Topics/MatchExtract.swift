@@ -12,7 +12,9 @@ struct MatchExtract: Codable, Hashable, Sendable {
   private static let words = 24
 
   init(marked: String) {
-    self.marked = marked.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    self.marked = marked.split(separator: "\n").map { line in
+      line.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }.filter { !$0.isEmpty }.joined(separator: " · ")
   }
 
   /// For SQL: the best piece of any column of `meeting_text`.

@@ -56,6 +56,12 @@ struct TopicQuery: Hashable, Sendable, CustomStringConvertible {
     }.joined(separator: " ")
   }
 
+  /// A query's text inside a sentence: in quotation marks, those of its phrases single.
+  static func quoted(_ text: String) -> String {
+    let inner = text.replacing(/"([^"]*)"/) { match in "‘\(match.1)’" }
+    return "“\(inner)”"
+  }
+
   /// For FTS5's MATCH, as a bound value: each term is a string of that language, so nothing in it is an operator.
   var fullTextExpression: String {
     terms.map { term in
