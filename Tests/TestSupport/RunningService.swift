@@ -88,12 +88,15 @@ public final class RunningService: @unchecked Sendable {
     return try await client.send(json: json, method, "/api/v1" + path, key: Self.key)
   }
 
-  /// The letters in the Maildir, oldest first.
-  public func letters() throws -> [ReceivedLetter] {
+  public func letterFiles() throws -> [URL] {
     let folder = folder.url.appending(path: "mail/new")
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    return try names.map { name in
-      let url = folder.appending(path: name)
+    return names.map { folder.appending(path: $0) }
+  }
+
+  /// The letters in the Maildir, oldest first.
+  public func letters() throws -> [ReceivedLetter] {
+    try letterFiles().map { url in
       let written = try FileManager.default.attributesOfItem(atPath: url.path)[.modificationDate] as? Date
       return (written ?? .distantPast, ReceivedLetter(parsing: [UInt8](try Data(contentsOf: url))))
     }.sorted { $0.0 < $1.0 }.map(\.1)

@@ -141,7 +141,7 @@ struct DeliveryQueue: Sendable {
 
   private func body(of mail: OutgoingMail, _ database: Database) throws -> LetterBody? {
     if let id = mail.letterBodyID { return try LetterBody.fetch(id, database) }
-    return try mail.editionID.flatMap { try editions.bodies(of: $0, database)?.body }
+    return try mail.editionID.flatMap { try editions.storedBody(of: $0, database) }
   }
 
   private func apply(

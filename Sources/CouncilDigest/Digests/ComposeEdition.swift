@@ -11,23 +11,38 @@ struct ComposeEdition: Sendable {
 
   /// The stored bodies of an edition, rendered when this is its first letter. Nil when nothing of it is left to say,
   /// because what it carried was deleted.
-  func bodies(of edition: Int64, _ database: Database) throws -> (id: Int64, body: LetterBody)? {
+  func storedBody(of edition: Int64, _ database: Database) throws -> LetterBody? {
+    if let body = try Self.stored(edition, database) { return body }
+    guard let body = try rendered(edition, database) else { return nil }
+    try database.execute(
+      sql: "UPDATE edition SET letter_body_id = ? WHERE id = ?",
+      arguments: [try body.insert(database), edition]
+    )
+    return body
+  }
+
+  /// The same, without keeping what had to be rendered.
+  func body(of edition: Int64, _ database: Database) throws -> LetterBody? {
+    try Self.stored(edition, database) ?? rendered(edition, database)
+  }
+
+  private static func stored(_ edition: Int64, _ database: Database) throws -> LetterBody? {
+    try Int64.fetchOne(database, cached: "SELECT letter_body_id FROM edition WHERE id = ?", arguments: [edition])
+      .flatMap { try LetterBody.fetch($0, database) }
+  }
+
+  private func rendered(_ edition: Int64, _ database: Database) throws -> LetterBody? {
     let row = try Row.fetchOne(
       database,
-      sql: "SELECT letter_body_id, content, address FROM edition WHERE id = ?",
+      cached: "SELECT content, address FROM edition WHERE id = ?",
       arguments: [edition]
     )
     guard let row else { return nil }
-    if let id: Int64 = row["letter_body_id"], let body = try LetterBody.fetch(id, database) { return (id, body) }
     let content = try EditionContent.decode(row["content"])
     let revisions = try EditionRevision.fetch(content.revisions, database)
-    let isGone =
-      content.itemCount > 0 && content.sections.allSatisfy { $0.items.allSatisfy { revisions[$0.revision] == nil } }
-    guard !isGone else { return nil }
-    let body = try compose(content, revisions, address: row["address"])
-    let id = try body.insert(database)
-    try database.execute(sql: "UPDATE edition SET letter_body_id = ? WHERE id = ?", arguments: [id, edition])
-    return (id, body)
+    let items = content.sections.flatMap(\.items)
+    guard items.isEmpty || items.contains(where: { revisions[$0.revision] != nil }) else { return nil }
+    return try compose(content, revisions, address: row["address"])
   }
 
   func compose(

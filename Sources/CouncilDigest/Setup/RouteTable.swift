@@ -118,6 +118,12 @@ struct RouteTable: Sendable {
       runStarted: { [scheduler = services.scheduler] in scheduler.wake() },
       mailQueued: mailQueued
     )
+    let preview = PreviewDigest(
+      store: store,
+      assembly: services.queue.assembly,
+      editions: services.queue.editions,
+      signer: services.signer
+    )
     let councilPath = "/councils/{council}"
     let meetingPath = "/councils/{council}/meetings/{meeting}"
     return [
@@ -140,6 +146,7 @@ struct RouteTable: Sendable {
       call(.post, "/digest-runs", .operator, runs.create),
       call(.get, "/digest-runs", .reader, runs.list),
       call(.get, "/digest-runs/{id}", .reader, runs.get),
+      call(.get, "/digest-runs/{id}/preview", .operator, preview.callAsFunction),
       call(.get, "/api-keys", .operator, keys.list),
       call(.post, "/api-keys", .operator, keys.create),
       call(.delete, "/api-keys/{id}", .operator, keys.revoke),

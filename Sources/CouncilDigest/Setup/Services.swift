@@ -12,6 +12,7 @@ struct Services: Sendable {
   let apiKeys: APIKeys
   let letters: LetterFrame
   let admission: SignupAdmission
+  let signer: DKIMSigner?
   let queue: DeliveryQueue
   let sender: Sender
   let scheduler: DigestScheduler
@@ -38,6 +39,7 @@ struct Services: Sendable {
       proxies: configuration.trustedProxies
     )
     let mail = configuration.mail
+    signer = try mail.dkim.signer()
     queue = DeliveryQueue(
       store: store,
       assembly: LetterAssembly(
@@ -52,7 +54,7 @@ struct Services: Sendable {
       clock: clock,
       workers: mail.connections,
       rate: RateLimit(perSecond: mail.ratePerSecond),
-      signer: try mail.dkim.signer(),
+      signer: signer,
       log: log,
       openTransport: { try Self.openTransport(mail.way) }
     )
