@@ -1,13 +1,8 @@
 -- What is searched: the words of each meeting's newest revision, without its transcript. The rowid is the meeting's id.
--- Whoever deletes a meeting deletes its row here: a trigger may not, because the schema is not trusted.
+-- Whoever deletes a meeting deletes its row here: a trigger may not, because the schema is not trusted. Meetings from
+-- before are indexed when the service starts.
 CREATE VIRTUAL TABLE meeting_text USING fts5(
   title, summary, attendees, documents, tokenize = "porter unicode61 remove_diacritics 2");
-
-INSERT INTO meeting_text (rowid, title, summary, attendees, documents)
-SELECT meeting.id, json_extract(content, '$.committee'), json_extract(content, '$.summary'),
-  (SELECT group_concat(json_extract(value, '$.name'), char(10)) FROM json_each(content, '$.attendees')),
-  (SELECT group_concat(json_extract(value, '$.title'), char(10)) FROM json_each(content, '$.documents'))
-FROM meeting JOIN meeting_revision ON meeting_revision.id = meeting.revision_id;
 
 -- A curated subject.
 CREATE TABLE topic (

@@ -6,7 +6,8 @@ import Testing
   @Test(arguments: [
     ("bus", "bus"), ("  bus   lane ", "bus lane"), ("\"bus lane\" cycling", "\"bus lane\" cycling"),
     ("“bus lane”", "\"bus lane\""), ("bus bus", "bus"), ("housing, repairs!", "housing repairs"),
-    ("co-operation", "co-operation"), ("Ysgol Gymraeg", "Ysgol Gymraeg"), ("\"\" bus", "bus"),
+    ("co-operation", "co-operation"), ("parks, trees;", "parks trees"), ("Ysgol Gymraeg", "Ysgol Gymraeg"),
+    ("\"\" bus", "bus"),
   ])
   func `a query prints as what it was read as, and reads back as itself`(_ text: String, _ printed: String) throws {
     let query = try TopicQuery(parsing: text)
@@ -15,7 +16,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "  ", "—", "\"\"", "\"bus lane", "bus OR tram", "-bus", "hous*", "(bus)", "council:w",
+    "", "  ", "—", "\"\"", "\"bus lane", "bus OR tram", "-bus", "hous*", "(bus)", "council:w", "parks OR, trees",
+    "bus\"\u{301}x",
     String(repeating: "a", count: 501), (0..<31).map { "w\($0)" }.joined(separator: " "),
   ])
   func `what is no query is refused with a sentence`(_ text: String) {
@@ -28,6 +30,16 @@ import Testing
 
   @Test func `nothing typed becomes an operator of the search engine`() throws {
     #expect(try TopicQuery(parsing: "near \"a NEAR b\"").fullTextExpression == "\"near\" AND \"a NEAR b\"")
+  }
+
+  @Test(arguments: [
+    "bus\"\u{301}x\"y", "a\"\u{200D}\" b", "\"\u{FE0F}bus\"", "x\u{301}\u{0}y", "NEAR(a b)", "a^b {c}", "café’s",
+  ])
+  func `whatever is typed, only its own quotation marks reach the search engine`(_ text: String) {
+    guard let query = try? TopicQuery(parsing: text) else { return }
+    let expression = query.fullTextExpression
+    #expect(expression.unicodeScalars.count { $0 == "\"" } == 2 * query.terms.count, "\(expression)")
+    #expect((try? TopicQuery(parsing: query.description)) == query)
   }
 
   @Test func `an extract escapes everything but its marks`() {

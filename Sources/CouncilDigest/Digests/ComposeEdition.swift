@@ -41,7 +41,8 @@ struct ComposeEdition: Sendable {
     let content = try EditionContent.decode(row["content"])
     let revisions = try EditionRevision.fetch(content.revisions, database)
     let items = content.sections.flatMap(\.items)
-    guard items.isEmpty || items.contains(where: { revisions[$0.revision] != nil }) else { return nil }
+    let carried = items.map(\.revision) + content.corrections
+    guard carried.isEmpty || carried.contains(where: { revisions[$0] != nil }) else { return nil }
     return try compose(content, revisions, address: row["address"])
   }
 
@@ -65,19 +66,26 @@ struct ComposeEdition: Sendable {
     return body
   }
 
-  /// From what the reader chose to ever less: lower densities, then fewer meetings of each council.
+  /// From what the reader chose to ever less: lower densities, then fewer upcoming and fewer past meetings of each
+  /// council.
   private func manners(from density: Subscriber.Density) -> [EditionView.Manner] {
     let densities = Subscriber.Density.allCases.reversed().drop { $0 != density }
     let whole = densities.map { EditionView.Manner(density: $0, styles: LetterStyle.elements, site: frame.site) }
-    let fewer = [40, 20, 10, 5, 2, 1, 0].map { count in
+    let fewer: [(items: Int, upcoming: Int, sections: Int)] = [
+      (.max, 3, .max), (40, 0, .max), (20, 0, .max), (10, 0, .max), (5, 0, .max), (2, 0, .max), (1, 0, .max),
+      (1, 0, 40), (1, 0, 20), (0, 0, 0),
+    ]
+    let shortened = fewer.map { step in
       EditionView.Manner(
         density: .headlines,
-        maximumItems: count,
+        maximumItems: step.items,
+        sectionsWithItems: step.sections,
+        maximumUpcoming: step.upcoming,
         styles: LetterStyle.elements,
         site: frame.site
       )
     }
-    return whole + fewer
+    return whole + shortened
   }
 
   private func heading(_ view: EditionView) -> LetterFrame.Heading {
@@ -89,7 +97,13 @@ struct ComposeEdition: Sendable {
     )
   }
 
+  private static let maximumNames = 12
+
+  /// "A, B and C"; of very many the first and how many more.
   static func list(_ names: [String]) -> String {
+    guard names.count <= maximumNames else {
+      return names.prefix(maximumNames).joined(separator: ", ") + " and \(names.count - maximumNames) more"
+    }
     guard let last = names.last, names.count > 1 else { return names.first ?? "" }
     return names.dropLast().joined(separator: ", ") + " and " + last
   }

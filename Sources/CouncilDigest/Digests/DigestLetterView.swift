@@ -98,7 +98,10 @@ extension DigestLetterView.Section {
     underline = String(repeating: "=", count: min(72, section.council.count))
     link = section.link
     items = section.items.map(DigestLetterView.Item.init)
-    omitted = section.omitted == 0 ? nil : "\(section.omitted) more meetings are on the council’s page."
+    omitted =
+      section.omitted == 0
+      ? nil
+      : "\(section.omitted) \(section.items.isEmpty ? "" : "more ")\(section.omitted == 1 ? "summary is" : "summaries are") on the council’s page."
     quiet = section.quiet
     quietText = section.quiet.map { DigestLetterView.wrap($0) }
     upcoming = section.upcoming.map { meeting in

@@ -16,6 +16,9 @@ struct DigestSubject: Equatable {
         items.map { "\($0.item.title), \($0.item.date)" }.joined(separator: " · "),
         Self.maximumPreheader
       )
+    } else if omitted > 0 {
+      text = "\(omitted) new summaries"
+      preheader = "More than fits into a letter: each council’s page has them."
     } else if let correction = view.corrections.first {
       text = Self.shortened("Correction: \(correction.title)", Self.maximumCharacters)
       preheader = Self.shortened(correction.text, Self.maximumPreheader)

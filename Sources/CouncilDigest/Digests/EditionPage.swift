@@ -43,6 +43,15 @@ struct EditionPage: Sendable {
       var item: EditionView.Item
       var matches: [Match]
       var hasHeadings: Bool
+
+      /// Nil for what only an own query found.
+      init?(_ item: EditionView.Item) {
+        matches = item.matches.filter { !$0.interest.isOwnQuery }
+          .map { Match(name: $0.interest.name, html: $0.extract.html()) }
+        guard item.reason != nil || !matches.isEmpty else { return nil }
+        self.item = item
+        hasHeadings = !item.headings.isEmpty
+      }
     }
 
     struct Section {
@@ -59,19 +68,10 @@ struct EditionPage: Sendable {
 
     init(_ view: EditionView) {
       week = view.week
-      sections = view.sections.map { section in
-        Section(
-          section: section,
-          items: section.items.map { item in
-            Item(
-              item: item,
-              matches: item.matches.filter { !$0.interest.isOwnQuery }
-                .map { Match(name: $0.interest.name, html: $0.extract.html()) },
-              hasHeadings: !item.headings.isEmpty
-            )
-          },
-          hasUpcoming: !section.upcoming.isEmpty
-        )
+      sections = view.sections.compactMap { section in
+        let items = section.items.compactMap(Item.init)
+        guard !items.isEmpty || section.quiet != nil || !section.upcoming.isEmpty else { return nil }
+        return Section(section: section, items: items, hasUpcoming: !section.upcoming.isEmpty)
       }
       corrections = view.corrections
       hasCorrections = !view.corrections.isEmpty

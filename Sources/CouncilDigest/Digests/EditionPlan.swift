@@ -61,13 +61,18 @@ struct EditionPlan: Sendable {
   /// Whether a reader without any item hears why.
   var mailsQuietWeeks: Bool
 
+  /// Reasons of one item that are shown.
+  private static let maximumMatches = 5
+
   /// The edition of one reader, or nil when there is nothing to say.
   func content(for reader: Reader) -> EditionContent? {
     let hits = hits(for: reader)
+    let byRevision = Dictionary(grouping: hits, by: \.hit.candidate.revision)
     let followed = Set(reader.follows.compactMap(council))
-    let matched = Set(hits.map(\.hit.candidate.council)).subtracting(followed)
-    let sections = (sorted(followed) + sorted(matched)).map { council in
-      section(of: council, for: reader, hits, isFollowed: followed.contains(council.id))
+    let others = Set(hits.map(\.hit.candidate.council)).subtracting(followed)
+    let matched = Set(hits.map(\.key))
+    let sections = (sorted(followed) + sorted(others)).map { council in
+      section(of: council, for: reader, byRevision, isFollowed: followed.contains(council.id))
     }
     let content = EditionContent(
       week: week,
@@ -75,7 +80,7 @@ struct EditionPlan: Sendable {
       follows: reader.follows.compactMap(name).sorted(),
       sections: sections,
       corrections: reader.corrections,
-      unmatched: reader.follows.filter { key in !hits.contains { $0.key == key } }.compactMap(interest)
+      unmatched: reader.follows.filter { !matched.contains($0) }.compactMap(interest)
     )
     let isBlank = sections.isEmpty && content.unmatched.isEmpty && content.corrections.isEmpty
     let saysSomething = content.itemCount > 0 || !content.corrections.isEmpty
@@ -99,14 +104,14 @@ struct EditionPlan: Sendable {
   private func section(
     of council: Council,
     for reader: Reader,
-    _ hits: [(key: FollowKey, hit: Hit)],
+    _ hits: [Int64: [(key: FollowKey, hit: Hit)]],
     isFollowed: Bool
   ) -> EditionContent.Section {
     let follows = reader.follows
     let items = (candidates[council.id] ?? []).compactMap { candidate -> EditionContent.Item? in
       guard isInWindow(candidate, of: reader) else { return nil }
       let reasons = follows.filter { $0.covers(candidate.committee, of: council.id) }.compactMap(name)
-      let matches = hits.filter { $0.hit.candidate.revision == candidate.revision }.compactMap { key, hit in
+      let matches = (hits[candidate.revision] ?? []).prefix(Self.maximumMatches).compactMap { key, hit in
         interest(key).map { EditionContent.Match(interest: $0, extract: hit.extract) }
       }
       guard !reasons.isEmpty || !matches.isEmpty else { return nil }

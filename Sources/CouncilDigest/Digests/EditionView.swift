@@ -64,31 +64,33 @@ extension EditionView {
     var density: Subscriber.Density
     /// Items of each council that are shown.
     var maximumItems = Int.max
+    /// Councils that have items at all; of the others only their number is told.
+    var sectionsWithItems = Int.max
+    /// Upcoming meetings of each council that are shown.
+    var maximumUpcoming = 12
     /// Inline CSS for mail; empty for the web.
     var styles: [String: String]
     var site: SiteIdentity
   }
-
-  /// Upcoming meetings of each council that are shown.
-  private static let maximumUpcoming = 12
 
   init(_ content: EditionContent, _ revisions: [Int64: EditionRevision], _ manner: Manner) {
     week = content.week
     follows = content.follows
     unmatched = content.unmatched
     let site = manner.site
-    sections = content.sections.map { section in
+    sections = content.sections.enumerated().map { index, section in
+      let shown = index < manner.sectionsWithItems ? manner.maximumItems : 0
       let dates = ReadableDate(section.timeZone.flatMap(TimeZone.init(identifier:)) ?? site.timeZone)
       return Section(
         council: section.council,
         shortName: section.shortName,
         link: site.link(section.path),
-        items: section.items.prefix(manner.maximumItems).compactMap { item in
+        items: section.items.prefix(shown).compactMap { item in
           revisions[item.revision].map { Item($0, item, dates, manner) }
         },
-        omitted: max(0, section.items.count - manner.maximumItems),
+        omitted: max(0, section.items.count - shown),
         quiet: section.quiet?.sentence,
-        upcoming: section.upcoming.prefix(Self.maximumUpcoming).compactMap { id in
+        upcoming: section.upcoming.prefix(manner.maximumUpcoming).compactMap { id in
           revisions[id].map { Upcoming($0, dates, site) }
         }
       )

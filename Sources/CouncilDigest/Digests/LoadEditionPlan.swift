@@ -99,9 +99,13 @@ extension EditionPlan {
     return names
   }
 
+  /// With how far back the window of any of its followers reaches.
   private static let followedQueries = """
-    SELECT id, text FROM topic_query WHERE EXISTS (
-      SELECT 1 FROM subscription WHERE topic_query_id = topic_query.id AND state = 'active')
+    SELECT topic_query.id, topic_query.text, min(subscriber.window_start) AS oldest
+    FROM topic_query
+    JOIN subscription ON subscription.topic_query_id = topic_query.id AND subscription.state = 'active'
+    JOIN subscriber ON subscriber.id = subscription.subscriber_id AND subscriber.state = 'active'
+    GROUP BY topic_query.id
     """
 
   /// Found when the texts arrived.
@@ -134,18 +138,45 @@ extension EditionPlan {
     var hits: [FollowKey: [Hit]] = [:]
     for row in try Row.fetchAll(database, sql: followedQueries) {
       guard let query = try? TopicQuery(parsing: row["text"]) else { continue }
-      let found = try Row.fetchAll(
-        database,
-        cached: """
-          SELECT rowid, \(MatchExtract.column) AS extract FROM meeting_text
-          WHERE meeting_text MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid
-          """,
-        arguments: [query.fullTextExpression, first, last]
-      )
-      hits[.query(row["id"])] = found.compactMap { row in
-        candidates[row["rowid"]].map { Hit(candidate: $0, extract: MatchExtract(marked: row["extract"])) }
+      let oldest = Date(milliseconds: row["oldest"] as Int64? ?? 0)
+      do {
+        let found = try meetings(matching: query, first...last, database)
+          .filter { candidates[$0].map { $0.announcedAt > oldest } ?? false }
+        hits[.query(row["id"])] = try found.suffix(maximumHits).compactMap { meeting in
+          guard let candidate = candidates[meeting] else { return nil }
+          return Hit(candidate: candidate, extract: try extract(of: query, from: meeting, database))
+        }
+      } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
+        // One reader's words must never keep everyone else's letters.
+        continue
       }
     }
     return hits
+  }
+
+  /// Of one query: more than anyone reads in a week.
+  private static let maximumHits = 200
+
+  private static func meetings(
+    matching query: TopicQuery,
+    _ range: ClosedRange<Int64>,
+    _ database: Database
+  ) throws -> [Int64] {
+    try Int64.fetchAll(
+      database.cachedStatement(
+        sql: "SELECT rowid FROM meeting_text WHERE meeting_text MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid"
+      ),
+      arguments: [query.fullTextExpression, range.lowerBound, range.upperBound]
+    )
+  }
+
+  private static func extract(of query: TopicQuery, from meeting: Int64, _ database: Database) throws -> MatchExtract {
+    let marked = try String.fetchOne(
+      database.cachedStatement(
+        sql: "SELECT \(MatchExtract.column) FROM meeting_text WHERE meeting_text MATCH ? AND rowid = ?"
+      ),
+      arguments: [query.extractExpression, meeting]
+    )
+    return MatchExtract(marked: marked ?? "")
   }
 }

@@ -30,8 +30,10 @@ struct PlanDigestRun: Sendable {
         editions[reader] =
           try plan.content(for: reader).map { .new(try $0.encoded(), revisions: $0.itemRevisions) } ?? .nothing
       }
-      guard let stored = try await write(entries, editions, run) else { return }
+      guard let (stored, isStale) = try await write(entries, editions, run) else { return }
       editions.merge(stored) { $1 }
+      // Those already queued are found again and left alone.
+      if isStale { last = after }
     }
     try await finish(run)
   }
@@ -43,12 +45,13 @@ struct PlanDigestRun: Sendable {
     case stored(Int64)
   }
 
-  /// - Returns: the editions that were stored, or nil when the run was cancelled meanwhile.
+  /// - Returns: the editions that were stored, and whether a letter of another run was sent to one of the readers since
+  ///   they were read, who is then left out; nil when the run was cancelled meanwhile.
   private func write(
     _ entries: [Readership.Entry],
     _ editions: [EditionPlan.Reader: Edition],
     _ run: DigestRun
-  ) async throws -> [EditionPlan.Reader: Edition]? {
+  ) async throws -> ([EditionPlan.Reader: Edition], isStale: Bool)? {
     let needed = Dictionary(
       entries.compactMap { entry in editions[entry.reader].map { (entry.reader, $0) } },
       uniquingKeysWith: { $1 }
@@ -56,6 +59,7 @@ struct PlanDigestRun: Sendable {
     return try await store.write { database in
       guard try DigestRun.find(run.id, database)?.state == .planning else { return nil }
       var stored: [EditionPlan.Reader: Edition] = [:]
+      var isStale = false
       let hasOthers = try Self.othersWait(beside: run, database)
       for entry in entries {
         let id: Int64
@@ -66,11 +70,26 @@ struct PlanDigestRun: Sendable {
           stored[entry.reader] = .stored(id)
         case .nothing, nil: continue
         }
-        if hasOthers { try overtake(entry, by: run, database) }
+        if hasOthers {
+          guard try Self.isCurrent(entry, database) else {
+            isStale = true
+            continue
+          }
+          try overtake(entry, by: run, database)
+        }
         try queueLetter(to: entry, edition: id, run, database)
       }
-      return stored
+      return (stored, isStale)
     }
+  }
+
+  private static func isCurrent(_ entry: Readership.Entry, _ database: Database) throws -> Bool {
+    let start = try Int64.fetchOne(
+      database,
+      cached: "SELECT window_start FROM subscriber WHERE id = ?",
+      arguments: [entry.subscriber]
+    )
+    return (start ?? 0) == entry.windowStart.milliseconds
   }
 
   private static func findOrInsert(

@@ -6,6 +6,7 @@ struct Readership: Sendable {
   struct Entry: Sendable {
     var subscriber: Int64
     var email: String
+    var windowStart: Date
     var reader: EditionPlan.Reader
   }
 
@@ -59,6 +60,7 @@ struct Readership: Sendable {
       return Entry(
         subscriber: subscriber,
         email: row["email"],
+        windowStart: start,
         reader: EditionPlan.Reader(
           windowStart: lastInstant(upTo: start),
           density: Subscriber.Density(rawValue: row["density"]) ?? .brief,

@@ -21,6 +21,7 @@ struct Services: Sendable {
     self.configuration = configuration
     self.log = log
     store = try Store(path: configuration.storePath, migrations: configuration.migrationsFolder, clock: clock)
+    try await IndexMeetingTexts(store: store)()
     let templates = try await Templates(folder: Resources.folder("templates"))
     let headers = SecurityHeaders(isSecure: configuration.site.isSecure)
     site = Site(

@@ -17,6 +17,8 @@ struct SignupForm: Sendable {
   var isJSON: Bool
 
   static let maximumTargets = 100
+  /// Each is looked for in every text.
+  static let maximumQueries = 10
 
   init(_ request: Request) throws {
     if MediaType(request.fields[.contentType] ?? "").essence == "application/json" {
@@ -51,7 +53,10 @@ struct SignupForm: Sendable {
   /// A sign-up that can be acted on.
   struct Signup: Sendable {
     var email: EmailAddress
+    /// Those that are in the store.
     var targets: [FollowTarget]
+    /// Own words; stored once the sign-up is admitted.
+    var queries: [TopicQuery]
     var density: Subscriber.Density?
     /// `web form` or `json`, for the consent record.
     var source: String
@@ -71,12 +76,19 @@ struct SignupForm: Sendable {
     var problems: [FieldProblem] = []
     if case .failure(let error) = address { problems.append(FieldProblem(field("email"), error.description)) }
     let targets = try targets(&problems, database)
+    let queries = readQueries(&problems)
     let density = density.flatMap(Subscriber.Density.init)
     if density == nil, self.density != nil {
       problems.append(FieldProblem(field("density"), "Choose headlines, brief or full"))
     }
     guard problems.isEmpty, case .success(let address) = address else { throw Refusal.invalid(problems) }
-    return Signup(email: address, targets: targets, density: density, source: isJSON ? "json" : "web form")
+    return Signup(
+      email: address,
+      targets: targets,
+      queries: queries,
+      density: density,
+      source: isJSON ? "json" : "web form"
+    )
   }
 
   private func targets(_ problems: inout [FieldProblem], _ database: Database) throws -> [FollowTarget] {
@@ -102,15 +114,15 @@ struct SignupForm: Sendable {
       if target == nil { problems.append(FieldProblem(field("topic"), "There is no topic “\(slug.prefix(120))”")) }
       targets.append(contentsOf: [target].compactMap(\.self))
     }
-    let queries = readQueries(&problems)
-    // Nothing is stored for a sign-up that is refused.
-    guard problems.isEmpty else { return [] }
-    targets += try queries.map { try FollowTarget.findOrInsert($0, database) }
     var seen: Set<String> = []
     return targets.filter { seen.insert($0.key).inserted }
   }
 
   private func readQueries(_ problems: inout [FieldProblem]) -> [TopicQuery] {
+    guard queries.count <= Self.maximumQueries else {
+      problems.append(FieldProblem(field("query"), "Follow at most \(Self.maximumQueries) queries at a time"))
+      return []
+    }
     var read: [TopicQuery] = []
     for text in queries {
       let clean = PlainText.normalized(text)

@@ -48,6 +48,9 @@ struct Subscribe: Sendable {
   private func take(_ signup: SignupForm.Signup, _ database: Database) throws {
     let now = store.now()
     guard try admission.mayMail(signup.email, now: now, database) else { return }
+    var signup = signup
+    let queries = try signup.queries.map { try FollowTarget.findOrInsert($0, database) }
+    signup.targets += queries.filter { !signup.targets.contains($0) }
     let subscriber = try Subscriber.findOrInsert(signup.email, now: now, database)
     let isActive = subscriber.state == .active
     // Who is not active follows nothing.

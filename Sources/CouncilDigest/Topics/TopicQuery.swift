@@ -9,7 +9,7 @@ struct TopicQuery: Hashable, Sendable, CustomStringConvertible {
     case phrase([String])
   }
 
-  let terms: [Term]
+  private(set) var terms: [Term]
 
   static let maximumCharacters = 500
   static let maximumTerms = 30
@@ -23,26 +23,31 @@ struct TopicQuery: Hashable, Sendable, CustomStringConvertible {
     guard text.count <= Self.maximumCharacters else {
       throw Problem(description: "Shorten this to \(Self.maximumCharacters) characters; it has \(text.count)")
     }
-    var terms: [Term] = []
-    // Every second part stands between quotation marks, straight or as word processors make them.
-    let parts = text.split(omittingEmptySubsequences: false) { "\"“”„«»".contains($0) }
+    // By scalars: a quotation mark with a combining mark is another character, and still a quotation mark to SQLite.
+    let parts = text.unicodeScalars.split(omittingEmptySubsequences: false) { Self.quotationMarks.contains($0) }
     guard parts.count % 2 == 1 else {
       throw Problem(description: "A quotation mark is missing: put one before and one after each phrase")
     }
+    var terms: [Term] = []
     for (index, part) in parts.enumerated() {
-      let words = part.split(whereSeparator: \.isWhitespace).map(String.init)
-      if index % 2 == 1 {
-        let spoken = words.filter(Self.hasLetterOrDigit)
-        if !spoken.isEmpty { terms.append(.phrase(spoken)) }
-      } else {
-        for word in words where Self.hasLetterOrDigit(word) { terms.append(.word(try Self.plain(word))) }
+      let isPhrase = index % 2 == 1
+      var words: [String] = []
+      for raw in part.split(whereSeparator: \.properties.isWhitespace) {
+        let word = Self.word(raw)
+        if !isPhrase { try Self.checkIsPlain(String(raw), word) }
+        if !word.isEmpty { words.append(word) }
       }
+      if isPhrase, !words.isEmpty { terms.append(.phrase(words)) }
+      if !isPhrase { terms += words.map(Term.word) }
     }
     var seen: Set<Term> = []
     self.terms = terms.filter { seen.insert($0).inserted }
     guard !terms.isEmpty else { throw Problem(description: "Type a word or a \"phrase\" to look for") }
     guard self.terms.count <= Self.maximumTerms else {
       throw Problem(description: "Use at most \(Self.maximumTerms) words and phrases; this has \(self.terms.count)")
+    }
+    guard description.count <= Self.maximumCharacters else {
+      throw Problem(description: "Shorten this to \(Self.maximumCharacters) characters with its quotation marks")
     }
   }
 
@@ -70,25 +75,45 @@ struct TopicQuery: Hashable, Sendable, CustomStringConvertible {
         case .word(let word): word
         case .phrase(let words): words.joined(separator: " ")
         }
-      return "\"\(text.replacing("\"", with: "\"\""))\""
+      return "\"\(text)\""
     }.joined(separator: " AND ")
   }
 
-  private static func hasLetterOrDigit(_ word: String) -> Bool { word.contains { $0.isLetter || $0.isNumber } }
+  /// Where an extract is looked for: a few terms are enough, and SQLite's time for it grows with the square of the hits.
+  var extractExpression: String {
+    var short = self
+    short.terms = Array(terms.prefix(3))
+    return short.fullTextExpression
+  }
+
+  private static let quotationMarks = Set("\"“”„«»".unicodeScalars)
+  /// Beside letters, marks and digits, what stands inside words.
+  private static let inner = Set("-–'’&/.+#".unicodeScalars)
+
+  /// What of it is a word: nothing that means something to SQLite is left. Empty when there is no letter or digit.
+  private static func word(_ raw: String.UnicodeScalarView.SubSequence) -> String {
+    let kept = raw.filter { scalar in
+      inner.contains(scalar) || scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+        || scalar.properties.generalCategory == .nonspacingMark
+    }
+    guard kept.contains(where: { $0.properties.isAlphabetic || $0.properties.numericType != nil }) else { return "" }
+    return String(String.UnicodeScalarView(kept)).trimmingCharacters(in: .punctuationCharacters)
+  }
 
   /// What means something in other query languages is not taken for a word in silence.
-  private static func plain(_ word: String) throws(Problem) -> String {
+  private static func checkIsPlain(_ raw: String, _ word: String) throws(Problem) {
     guard !["AND", "OR", "NOT"].contains(word) else {
       throw Problem(
         description: "\(word) has no meaning here: all words must occur. Follow each wish as a query of its own"
       )
     }
-    let isOperator = word.hasPrefix("-") || word.hasSuffix("*") || word.contains { "():".contains($0) }
+    let isOperator =
+      !word.isEmpty
+      && (raw.unicodeScalars.first == "-" || raw.unicodeScalars.contains { "*():".unicodeScalars.contains($0) })
     guard !isOperator else {
       throw Problem(
-        description: "Use words and \"phrases\" only: “\(word.prefix(60))” has a sign that means nothing here"
+        description: "Use words and \"phrases\" only: “\(raw.prefix(60))” has a sign that means nothing here"
       )
     }
-    return word.trimmingCharacters(in: .punctuationCharacters)
   }
 }
