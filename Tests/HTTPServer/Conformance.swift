@@ -39,7 +39,11 @@ func parsed(_ bytes: [UInt8], cuts: [Int] = [], limits: Limits = Limits()) -> [S
 /// Holds cases against the pure parser, whole, byte by byte and cut once at every byte; then against a server over a real
 /// socket, whole and byte by byte, where a strict client reads the answers and the connection must end.
 func conforms(_ cases: [ConformanceCase], sourceLocation: SourceLocation = #_sourceLocation) async throws {
-  let echo = try EchoServer()
+  // Bytes one by one take their time on a busy machine; deadlines have tests of their own.
+  var limits = Limits()
+  limits.headDeadline = .seconds(300)
+  limits.bodyDeadline = .seconds(300)
+  let echo = try EchoServer(limits: limits)
   for one in cases {
     let bytes = Array(one.text.utf8)
     let name = Comment(rawValue: one.text.debugDescription)
