@@ -13,7 +13,7 @@ struct CouncilDigestCommand: AsyncParsableCommand {
       """,
     subcommands: [
       ServeCommand.self, DemoCommand.self, MigrateCommand.self, CheckCommand.self, TokenCommand.self,
-      DigestCommand.self, DKIMCommand.self, ConfigurationCommand.self,
+      DigestCommand.self, HoldCommand.self, ReleaseCommand.self, DKIMCommand.self, ConfigurationCommand.self,
     ]
   )
 }

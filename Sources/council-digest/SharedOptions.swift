@@ -31,6 +31,11 @@ enum Terminal {
   static func line(_ text: String) {
     FileHandle.standardOutput.write(Data((text + "\n").utf8))
   }
+
+  /// Draws over the line before, on a terminal.
+  static func rewriteLine(_ text: String) {
+    FileHandle.standardOutput.write(Data("\r\u{1B}[2K\(text)".utf8))
+  }
 }
 
 /// Runs the body of a command; what it throws becomes a sentence and exit code 1.

@@ -30,9 +30,9 @@ import Testing
       attendees: [],
       documents: []
     )
-    let revision = EditionRevision(content: meeting, councilName: "C", path: "/councils/c/meetings/m")
+    let revision = EditionRevision(content: meeting, councilName: "C", reference: "c/m")
     let revisions = Dictionary(uniqueKeysWithValues: (0..<500).map { (Int64($0), revision) })
-    let body = try chain.services.queue.editions.compose(content, revisions, address: "a")
+    let body = try chain.services.queue.editions.compose(content, revisions, address: "a").body
     #expect(body.html.utf8.count <= ComposeEdition.maximumHTMLBytes)
     #expect(body.subject == "C0: Committee; C1: Committee and 498 more", "\(body.subject)")
     #expect(body.html.contains("4 more summaries are on the council"))

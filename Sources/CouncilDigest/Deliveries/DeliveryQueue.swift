@@ -7,6 +7,9 @@ struct DeliveryQueue: Sendable {
   let store: Store
   let assembly: LetterAssembly
   let editions: ComposeEdition
+  let canary: Canary.Plan
+  let notices: OperatorNotices
+  let pace: DeliveryPace
 
   /// A letter that a worker holds.
   struct Job: Sendable {
@@ -86,7 +89,8 @@ struct DeliveryQueue: Sendable {
       arguments: [now.milliseconds]
     )
     if let urgent { return try OutgoingMail(row: urgent) }
-    for run in try DigestRun.inState(.sending, database) {
+    guard try Hold.find(database) == nil else { return nil }
+    for run in try DigestRun.inState(.sending, database) where try goesOn(run, now: now, database) {
       let digest = try Row.fetchOne(
         database,
         sql: """
@@ -98,6 +102,24 @@ struct DeliveryQueue: Sendable {
       if let digest { return try OutgoingMail(row: digest) }
     }
     return nil
+  }
+
+  /// Whether the run may send now, or waits for what becomes of its first letters.
+  private func goesOn(_ run: DigestRun, now: Date, _ database: Database) throws -> Bool {
+    guard let until = run.canary.until else { return true }
+    guard now >= until else { return false }
+    switch Canary.verdict(on: try run.counts(database)) {
+    case .goOn:
+      try Canary.over.store(in: run.id, database)
+      return true
+    case .waitLonger:
+      try Canary(left: 0, until: now.addingTimeInterval(canary.wait)).store(in: run.id, database)
+      return false
+    case .pause(let reason):
+      try run.pause(because: reason, database)
+      try notices.queue(.runPaused(run, because: reason), database)
+      return false
+    }
   }
 
   /// A letter that can't be put together is put off and named in its row; it must not stop those behind it.
@@ -123,20 +145,26 @@ struct DeliveryQueue: Sendable {
       try apply(.failed(Reply(code: 0, text: "no longer useful when it could leave")), to: mail, now: now, database)
       return nil
     }
-    guard try isWanted(mail, database), let body = try body(of: mail, database) else {
+    guard try isWanted(mail, now: now, database), let body = try body(of: mail, database) else {
       try settle(mail, as: .cancelled, now: now, database)
       return nil
     }
     let envelope = try assembly.envelope(for: mail, body)
     try database.execute(sql: "UPDATE outgoing_mail SET state = 'sending' WHERE id = ?", arguments: [mail.id])
+    if let run = mail.runID { try countAgainstCanary(of: run, now: now, database) }
     return Job(mail: mail, envelope: envelope)
   }
 
-  /// Who left while a run was being sent gets nothing more of it.
-  private func isWanted(_ mail: OutgoingMail, _ database: Database) throws -> Bool {
+  private func countAgainstCanary(of id: Int64, now: Date, _ database: Database) throws {
+    guard let run = try DigestRun.find(id, database), run.canary.left > 0 else { return }
+    try run.canary.taken(canary, now: now).store(in: id, database)
+  }
+
+  /// Who left or paused while a run was being sent gets nothing more of it.
+  private func isWanted(_ mail: OutgoingMail, now: Date, _ database: Database) throws -> Bool {
     guard mail.kind == .digest else { return true }
-    guard let id = mail.subscriberID else { return false }
-    return try Subscriber.find(id: id, database)?.state == .active
+    guard let id = mail.subscriberID, let subscriber = try Subscriber.find(id: id, database) else { return false }
+    return subscriber.state == .active && !subscriber.isPaused(at: now)
   }
 
   private func body(of mail: OutgoingMail, _ database: Database) throws -> LetterBody? {
@@ -153,6 +181,7 @@ struct DeliveryQueue: Sendable {
     switch transition {
     case .sent:
       try settle(mail, as: .sent, now: now, database)
+      if let run = mail.runID { pace.count(run, at: now) }
       try moveWindow(of: mail, database)
     case .retry where try isOvertaken(mail, database):
       try settle(mail, as: .cancelled, now: now, database)

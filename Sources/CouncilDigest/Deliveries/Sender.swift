@@ -13,6 +13,8 @@ final class Sender: Service {
   private let rate: RateLimit
   private let signer: DKIMSigner?
   private let log: Logger
+  /// The relay does not let us log in, with what it said: a person must act.
+  private let loginRefused: @Sendable (String) -> Void
   private let bell = Bell()
   let breaker = RelayBreaker()
   private let storeRefuses = Mutex(false)
@@ -32,6 +34,7 @@ final class Sender: Service {
     rate: RateLimit,
     signer: DKIMSigner?,
     log: Logger,
+    loginRefused: @escaping @Sendable (String) -> Void,
     openTransport: @escaping @Sendable () throws -> any MailTransport
   ) {
     self.queue = queue
@@ -40,6 +43,7 @@ final class Sender: Service {
     self.rate = rate
     self.signer = signer
     self.log = log
+    self.loginRefused = loginRefused
     self.openTransport = openTransport
   }
 
@@ -182,7 +186,9 @@ final class Sender: Service {
       reportTrouble(problem)
     case .loginRefused(let problem):
       if breaker.failed(problem, needsPerson: true, at: clock.now()) {
-        log.critical("relay.login-refused", metadata: ["problem": "\(Self.withoutAddresses(problem))"])
+        let problem = Self.withoutAddresses(problem)
+        log.critical("relay.login-refused", metadata: ["problem": "\(problem)"])
+        loginRefused(problem)
       }
     }
   }

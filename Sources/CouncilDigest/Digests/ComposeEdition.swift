@@ -43,27 +43,28 @@ struct ComposeEdition: Sendable {
     let items = content.sections.flatMap(\.items)
     let carried = items.map(\.revision) + content.corrections
     guard carried.isEmpty || carried.contains(where: { revisions[$0] != nil }) else { return nil }
-    return try compose(content, revisions, address: row["address"])
+    return try compose(content, revisions, address: row["address"]).body
   }
 
+  /// - Parameter address: of its page; nil for a test, which has none and is marked.
   func compose(
     _ content: EditionContent,
     _ revisions: [Int64: EditionRevision],
-    address: String
-  ) throws -> LetterBody {
-    var body: LetterBody?
+    address: String?
+  ) throws -> (body: LetterBody, isShortened: Bool) {
+    var composed: (LetterBody, isShortened: Bool)?
     for (step, manner) in manners(from: content.density).enumerated() {
       let view = EditionView(content, revisions, manner)
       let letter = try frame.body(
         "digest",
-        heading(view),
+        heading(view, isTest: address == nil),
         DigestLetterView(view, frame.site, address: address, isShortened: step > 0)
       )
-      body = letter
+      composed = (letter, step > 0)
       if letter.html.utf8.count <= Self.maximumHTMLBytes { break }
     }
-    guard let body else { preconditionFailure("there is always the reader's own density") }
-    return body
+    guard let composed else { preconditionFailure("there is always the reader's own density") }
+    return composed
   }
 
   /// From what the reader chose to ever less: lower densities, then fewer upcoming and fewer past meetings of each
@@ -88,12 +89,17 @@ struct ComposeEdition: Sendable {
     return whole + shortened
   }
 
-  private func heading(_ view: EditionView) -> LetterFrame.Heading {
-    LetterFrame.Heading(
-      subject: DigestSubject(view).text,
-      preheader: DigestSubject(view).preheader,
-      reason: "You have this letter because you follow \(Self.list(view.follows)).",
-      unsubscribeLink: LetterBody.Slot.unsubscribe.marker
+  private func heading(_ view: EditionView, isTest: Bool) -> LetterFrame.Heading {
+    let subject = DigestSubject(view)
+    let follows = Self.list(view.follows)
+    return LetterFrame.Heading(
+      subject: isTest ? "[Test] \(subject.text)" : subject.text,
+      preheader: subject.preheader,
+      reason: isTest
+        ? "This is a test that an operator sent; the address follows nothing by it. Readers have this letter because they follow \(follows)."
+        : "You have this letter because you follow \(follows).",
+      unsubscribeLink: LetterBody.Slot.unsubscribe.marker,
+      preferencesLink: LetterBody.Slot.preferences.marker
     )
   }
 

@@ -1,7 +1,8 @@
 import Foundation
 import GRDB
 
-/// Approve, pause, resume and cancel: what an operator may do to a run, and when.
+/// Approve, pause, resume and cancel: what an operator may do to a run, and when. Resuming a run whose first letters are
+/// being waited for lets the others go.
 enum ControlDigestRun: String, CaseIterable, Sendable {
   case approve, pause, resume, cancel
 
@@ -21,10 +22,12 @@ enum ControlDigestRun: String, CaseIterable, Sendable {
     }
     try database.execute(
       sql: """
-        UPDATE digest_run SET state = :state WHERE id = :id
+        UPDATE digest_run SET state = :state, paused_because = NULL WHERE id = :id
         """,
       arguments: ["state": state.rawValue, "id": id]
     )
+    // Who says go on has looked at what the first letters did.
+    if self == .resume { try Canary.over.store(in: id, database) }
     try DigestRun.finishIfDone(id, now: now, database)
     return try DigestRun.find(id, database) ?? run
   }

@@ -60,10 +60,11 @@ struct DigestLetterView {
   var unmatched: String?
   var unmatchedText: String?
   var isShortened: Bool
-  var browserLink: String
+  /// Nil in a test letter, which has no page and says that it is one.
+  var browserLink: String?
   var unsubscribe: String
 
-  init(_ view: EditionView, _ site: SiteIdentity, address: String, isShortened: Bool) {
+  init(_ view: EditionView, _ site: SiteIdentity, address: String?, isShortened: Bool) {
     sections = view.sections.map(Section.init)
     corrections = view.corrections.map { correction in
       Correction(
@@ -80,7 +81,7 @@ struct DigestLetterView {
     unmatched = names.isEmpty ? nil : "Nothing new this week about \(ComposeEdition.list(names))."
     unmatchedText = unmatched.map { Self.wrap($0) }
     self.isShortened = isShortened
-    browserLink = site.link("/digests/\(address)")
+    browserLink = address.map { site.link("/digests/\($0)") }
     unsubscribe = LetterBody.Slot.unsubscribe.marker
   }
 

@@ -28,10 +28,15 @@ struct DigestRun: Equatable, Sendable {
   var to: Date
   var startedAt: Date
   var finishedAt: Date?
+  var canary: Canary
+  /// Why the service paused it, when it was not a person.
+  var pausedBecause: String?
 }
 
 extension DigestRun {
-  static let columns = "id, week, state, window_from, window_to, started_at, finished_at"
+  static let columns = """
+    id, week, state, window_from, window_to, started_at, finished_at, canary_left, canary_until, paused_because
+    """
 
   init?(row: Row) {
     guard let state = State(rawValue: row["state"]) else { return nil }
@@ -42,6 +47,8 @@ extension DigestRun {
     to = Date(milliseconds: row["window_to"])
     startedAt = Date(milliseconds: row["started_at"])
     finishedAt = (row["finished_at"] as Int64?).map(Date.init(milliseconds:))
+    canary = Canary(row: row)
+    pausedBecause = row["paused_because"]
   }
 
   static func find(_ id: Int64, _ database: Database) throws -> DigestRun? {
@@ -54,6 +61,15 @@ extension DigestRun {
     try Row.fetchOne(
       database,
       sql: "SELECT \(columns) FROM digest_run WHERE week = ? AND state <> 'cancelled'",
+      arguments: [week.description]
+    ).flatMap(DigestRun.init)
+  }
+
+  /// The latest run of a week, also one that was cancelled.
+  static func last(of week: ISOWeek, _ database: Database) throws -> DigestRun? {
+    try Row.fetchOne(
+      database,
+      sql: "SELECT \(columns) FROM digest_run WHERE week = ? ORDER BY id DESC LIMIT 1",
       arguments: [week.description]
     ).flatMap(DigestRun.init)
   }
@@ -99,6 +115,14 @@ extension DigestRun {
       }
     }
     return counts
+  }
+
+  /// Stops it until an operator has looked.
+  func pause(because reason: String, _ database: Database) throws {
+    try database.execute(
+      sql: "UPDATE digest_run SET state = 'paused', paused_because = ? WHERE id = ? AND state = 'sending'",
+      arguments: [reason, id]
+    )
   }
 
   /// Marks a run as finished once nothing of it is left to do. Asking twice changes nothing.

@@ -72,8 +72,8 @@ struct DigestScheduler: Service {
 
   private func startWhatIsDue() async throws {
     let now = store.now()
-    let newestEnd = try await store.read { try DigestRun.newestEnd($0) }
-    guard
+    let (newestEnd, hold) = try await store.read { (try DigestRun.newestEnd($0), try Hold.find($0)) }
+    guard hold == nil,
       let due = DueDigest(
         schedule,
         now: now,

@@ -178,6 +178,16 @@ enum FollowKey: Hashable, Sendable {
   case topic(Int64)
   case query(Int64)
 
+  /// - Parameter target: something in the store.
+  init(_ target: FollowTarget) {
+    switch target {
+    case .council(let council): self = .council(council.id)
+    case .committee(let committee, _): self = .committee(committee.id)
+    case .topic(let topic): self = .topic(topic.id)
+    case .query(let query): self = .query(query.id)
+    }
+  }
+
   func covers(_ committee: Int64, of council: Int64) -> Bool {
     self == .council(council) || self == .committee(committee)
   }

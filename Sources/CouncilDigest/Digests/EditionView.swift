@@ -169,7 +169,10 @@ struct EditionRevision: Sendable {
   var correction: String?
   var councilName: String
   var timeZone: String?
-  var path: String
+  /// `council/slug`.
+  var reference: String
+
+  var path: String { "/councils/" + reference.replacing("/", with: "/meetings/") }
 
   static func fetch(_ ids: [Int64], _ database: Database) throws -> [Int64: EditionRevision] {
     var found: [Int64: EditionRevision] = [:]
@@ -193,7 +196,7 @@ struct EditionRevision: Sendable {
         correction: row["correction"],
         councilName: row["name"],
         timeZone: row["time_zone"],
-        path: "/councils/\(council)/meetings/\(meeting)"
+        reference: "\(council)/\(meeting)"
       )
     }
     return found

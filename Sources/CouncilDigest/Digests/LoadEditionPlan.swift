@@ -6,23 +6,36 @@ extension EditionPlan {
   static let fortnight: TimeInterval = 14 * 86_400
 
   /// Loads what can matter to any active subscriber of a run.
-  static func load(week: String, end: Date, mailsQuietWeeks: Bool, _ database: Database) throws -> EditionPlan {
+  /// - Parameter trying: queries that nobody follows yet; their ids are -1, -2 and so on.
+  static func load(
+    week: String,
+    end: Date,
+    mailsQuietWeeks: Bool,
+    trying queries: [TopicQuery] = [],
+    _ database: Database
+  ) throws -> EditionPlan {
     let oldest = try Int64.fetchOne(
       database,
-      sql: "SELECT min(window_start) FROM subscriber WHERE state = 'active'"
+      sql: "SELECT min(window_start) FROM subscriber WHERE \(Readership.isAwaiting)",
+      arguments: ["end": end.milliseconds]
     )
     // Who confirms while the run is being planned reaches back as far.
     let newcomers = end.addingTimeInterval(-ConfirmSubscription.firstWindow).milliseconds
     let window: StatementArguments = ["from": min(oldest ?? newcomers, newcomers), "to": end.milliseconds]
     let candidates = try candidates(window, database)
+    let asked =
+      try Asked.followed(database)
+      + queries.enumerated().map {
+        Asked(id: Int64(-1 - $0), text: $1.description, oldest: Date(milliseconds: newcomers))
+      }
     return EditionPlan(
       week: week,
       end: end,
-      names: try names(database),
+      names: try names(asked, database),
       candidates: Dictionary(grouping: candidates.values, by: \.council).mapValues { candidates in
         candidates.sorted { ($0.startsAt, $0.revision) < ($1.startsAt, $1.revision) }
       },
-      hits: try topicHits(candidates, database).merging(queryHits(candidates, database)) { $1 },
+      hits: try topicHits(candidates, database).merging(queryHits(asked, candidates, database)) { $1 },
       sittings: Dictionary(grouping: try sittings(window, database), by: \.council),
       upcoming: try upcoming(after: end, database),
       mailsQuietWeeks: mailsQuietWeeks
@@ -85,7 +98,7 @@ extension EditionPlan {
     }
   }
 
-  private static func names(_ database: Database) throws -> Names {
+  private static func names(_ asked: [Asked], _ database: Database) throws -> Names {
     var names = Names()
     for row in try Row.fetchAll(database, sql: "SELECT \(Council.columns) FROM council") {
       let council = Council(row: row)
@@ -95,18 +108,30 @@ extension EditionPlan {
       names.committees[row["id"]] = (row["name"], row["council_id"])
     }
     for row in try Row.fetchAll(database, sql: "SELECT id, name FROM topic") { names.topics[row["id"]] = row["name"] }
-    for row in try Row.fetchAll(database, sql: followedQueries) { names.queries[row["id"]] = row["text"] }
+    for query in asked { names.queries[query.id] = query.text }
     return names
   }
 
-  /// With how far back the window of any of its followers reaches.
-  private static let followedQueries = """
-    SELECT topic_query.id, topic_query.text, min(subscriber.window_start) AS oldest
-    FROM topic_query
-    JOIN subscription ON subscription.topic_query_id = topic_query.id AND subscription.state = 'active'
-    JOIN subscriber ON subscriber.id = subscription.subscriber_id AND subscriber.state = 'active'
-    GROUP BY topic_query.id
-    """
+  /// A query somebody asks.
+  private struct Asked {
+    var id: Int64
+    var text: String
+    /// How far back the window of any who ask it reaches.
+    var oldest: Date
+
+    static func followed(_ database: Database) throws -> [Asked] {
+      try Row.fetchAll(
+        database,
+        sql: """
+          SELECT topic_query.id, topic_query.text, min(subscriber.window_start) AS oldest
+          FROM topic_query
+          JOIN subscription ON subscription.topic_query_id = topic_query.id AND subscription.state = 'active'
+          JOIN subscriber ON subscriber.id = subscription.subscriber_id AND subscriber.state = 'active'
+          GROUP BY topic_query.id
+          """
+      ).map { Asked(id: $0["id"], text: $0["text"], oldest: Date(milliseconds: $0["oldest"] as Int64? ?? 0)) }
+    }
+  }
 
   /// Found when the texts arrived.
   private static func topicHits(
@@ -131,18 +156,18 @@ extension EditionPlan {
 
   /// Looked for now, among what was announced.
   private static func queryHits(
+    _ asked: [Asked],
     _ candidates: [Int64: Candidate],
     _ database: Database
   ) throws -> [FollowKey: [Hit]] {
     guard let first = candidates.keys.min(), let last = candidates.keys.max() else { return [:] }
     var hits: [FollowKey: [Hit]] = [:]
-    for row in try Row.fetchAll(database, sql: followedQueries) {
-      guard let query = try? TopicQuery(parsing: row["text"]) else { continue }
-      let oldest = Date(milliseconds: row["oldest"] as Int64? ?? 0)
+    for one in asked {
+      guard let query = try? TopicQuery(parsing: one.text) else { continue }
       do {
         let found = try meetings(matching: query, first...last, database)
-          .filter { candidates[$0].map { $0.announcedAt > oldest } ?? false }
-        hits[.query(row["id"])] = try found.suffix(maximumHits).compactMap { meeting in
+          .filter { candidates[$0].map { $0.announcedAt > one.oldest } ?? false }
+        hits[.query(one.id)] = try found.suffix(maximumHits).compactMap { meeting in
           guard let candidate = candidates[meeting] else { return nil }
           return Hit(candidate: candidate, extract: try extract(of: query, from: meeting, database))
         }

@@ -8,6 +8,8 @@ struct PlanDigestRun: Sendable {
   let store: Store
   let mailsQuietWeeks: Bool
   let needsApproval: Bool
+  let canary: Canary.Plan
+  let notices: OperatorNotices
 
   private static let sliceSize = 250
   /// Readers whose edition is remembered; with more different ones it is looked up again.
@@ -148,14 +150,16 @@ struct PlanDigestRun: Sendable {
     try database.execute(
       cached: """
         INSERT INTO outgoing_mail
-          (kind, recipient, subscriber_id, run_id, edition_id, date, key_id, is_urgent, state, next_attempt_at,
-           expires_at)
-        VALUES ('digest', :recipient, :subscriber, :run, :edition, :date, :key, 0, 'queued', :now, :expires)
+          (kind, recipient, subscriber_id, run_id, edition_id, window_from, date, key_id, is_urgent, state,
+           next_attempt_at, expires_at)
+        VALUES
+          ('digest', :recipient, :subscriber, :run, :edition, :window, :date, :key, 0, 'queued', :now, :expires)
         ON CONFLICT DO NOTHING
         """,
       arguments: [
         "recipient": entry.email, "subscriber": entry.subscriber, "run": run.id, "edition": edition,
-        "date": now.milliseconds, "key": store.keys.current, "now": now.milliseconds,
+        "window": entry.windowStart.milliseconds, "date": now.milliseconds, "key": store.keys.current,
+        "now": now.milliseconds,
         "expires": now.milliseconds + OutgoingMail.Kind.digest.usefulFor.milliseconds,
       ]
     )
@@ -169,6 +173,10 @@ struct PlanDigestRun: Sendable {
         sql: "UPDATE digest_run SET state = ?, planned_at = ? WHERE id = ? AND state = 'planning'",
         arguments: [state.rawValue, now.milliseconds, run.id]
       )
+      guard database.changesCount > 0 else { return }
+      let counts = try run.counts(database)
+      if counts.queued > canary.letters { try Canary(left: canary.letters, until: nil).store(in: run.id, database) }
+      if needsApproval { try notices.queue(.approvalAwaited(run, counts), database) }
       try DigestRun.finishIfDone(run.id, now: now, database)
     }
   }

@@ -3,26 +3,33 @@ import GRDB
 import HTTPServer
 import Mail
 
-/// `GET /api/v1/digest-runs/{id}/preview?subscriber=`: the letter that a subscriber gets or got, byte for byte.
+/// `GET /api/v1/digest-runs/{id}/preview?subscriber=`: the letter that a subscriber gets or got, byte for byte. With
+/// `next` for the id it is the one they would get from a run that ended `at` a given time, by default the next that is
+/// scheduled; only what is made when a letter is queued stands open in it: its Message-ID and the address of its page.
 struct PreviewDigest: Sendable {
   let store: Store
+  let schedule: WeeklySchedule
+  let mailsQuietWeeks: Bool
   let assembly: LetterAssembly
   let editions: ComposeEdition
   let signer: DKIMSigner?
 
   func callAsFunction(_ request: Request) async throws -> Response {
-    let id = Int64(request.parameter("id")) ?? 0
-    guard let subscriber = try QueryString(request).first("subscriber"), !subscriber.isEmpty else {
+    let reference = try QueryString(request).first("subscriber") ?? ""
+    guard !reference.isEmpty else {
       throw Refusal.invalid([FieldProblem("subscriber", "Required: a subscriber’s id or address")])
     }
+    let end = try request.time("at") ?? schedule.next(after: store.now())
     let envelope = try await store.read { database in
+      guard let subscriber = try Subscriber.find(reference: reference, database) else {
+        throw Refusal.notFound("There is no subscriber “\(reference)”")
+      }
+      guard request.parameter("id") != "next" else { return try next(to: subscriber, end: end, database) }
+      let id = Int64(request.parameter("id")) ?? 0
       guard let run = try DigestRun.find(id, database) else {
         throw Refusal.notFound("There is no digest run \(request.parameter("id"))")
       }
-      guard let mail = try letter(of: run, to: subscriber, database), let edition = mail.editionID,
-        let body = try editions.body(of: edition, database)
-      else { throw Refusal.notFound("The run of \(run.week) has no letter for this subscriber") }
-      return try assembly.envelope(for: mail, body)
+      return try stored(of: run, to: subscriber, database)
     }
     let message = try signer?.signed(envelope.content) ?? envelope.content
     return Response(
@@ -32,15 +39,56 @@ struct PreviewDigest: Sendable {
     )
   }
 
-  private func letter(of run: DigestRun, to subscriber: String, _ database: Database) throws -> OutgoingMail? {
-    try Row.fetchOne(
+  private func stored(of run: DigestRun, to subscriber: Subscriber, _ database: Database) throws -> Envelope {
+    let mail = try Row.fetchOne(
       database,
-      sql: """
-        SELECT \(OutgoingMail.columns) FROM outgoing_mail
-        WHERE run_id = :run AND subscriber_id = coalesce(
-          (SELECT id FROM subscriber WHERE email_key = lower(:subscriber)), CAST(:subscriber AS INTEGER))
-        """,
-      arguments: ["run": run.id, "subscriber": subscriber]
+      sql: "SELECT \(OutgoingMail.columns) FROM outgoing_mail WHERE run_id = ? AND subscriber_id = ?",
+      arguments: [run.id, subscriber.id]
     ).map(OutgoingMail.init)
+    guard let mail, let edition = mail.editionID, let body = try editions.body(of: edition, database)
+    else { throw Refusal.notFound("The run of \(run.week) has no letter for this subscriber") }
+    return try assembly.envelope(for: mail, body)
+  }
+
+  private func next(to subscriber: Subscriber, end: Date, _ database: Database) throws -> Envelope {
+    let plan = try EditionPlan.load(
+      week: ISOWeek(containing: end, in: schedule.timeZone).description,
+      end: end,
+      mailsQuietWeeks: mailsQuietWeeks,
+      database
+    )
+    let entry = try Readership(plan, database).slice(after: subscriber.id - 1, limit: 1, database).entries.first
+    guard let entry, entry.subscriber == subscriber.id else {
+      throw Refusal.notFound("This subscriber would get no letter: they are not active, or have paused")
+    }
+    guard let content = plan.content(for: entry.reader) else {
+      throw Refusal.notFound("This subscriber would get no letter: there is nothing to say")
+    }
+    let revisions = try EditionRevision.fetch(content.revisions, database)
+    let mail = OutgoingMail(
+      id: 0,
+      kind: .digest,
+      recipient: entry.email,
+      subscriberID: subscriber.id,
+      date: end,
+      keyID: store.keys.current,
+      attempts: 0,
+      unreadReplies: 0,
+      expiresAt: end
+    )
+    let body = try editions.compose(content, revisions, address: EditionContent.placeholderAddress).body
+    return try assembly.envelope(for: mail, body)
+  }
+}
+
+extension Request {
+  /// A time in the query string; nil when it is not there.
+  /// - Throws: `Refusal.invalid` naming it.
+  func time(_ name: String) throws -> Date? {
+    guard let text = try QueryString(self).first(name) else { return nil }
+    guard let time = RFC3339(text) else {
+      throw Refusal.invalid([FieldProblem(name, "Expected a time like 2026-11-28T08:00:00Z (RFC 3339)")])
+    }
+    return time.date
   }
 }

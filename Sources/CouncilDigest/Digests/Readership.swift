@@ -18,10 +18,17 @@ struct Readership: Sendable {
   /// Whether a run of the week was cancelled after some of its letters had left.
   private let hasServedSome: Bool
 
+  /// Of a subscriber, with the run's `:end`: who paused until later stays out, and their window open.
+  static let isAwaiting = "state = 'active' AND (paused_until IS NULL OR paused_until <= :end)"
+
   init(_ plan: EditionPlan, _ database: Database) throws {
     week = plan.week
     end = plan.end
-    let oldest = try Int64.fetchOne(database, sql: "SELECT min(window_start) FROM subscriber WHERE state = 'active'")
+    let oldest = try Int64.fetchOne(
+      database,
+      sql: "SELECT min(window_start) FROM subscriber WHERE \(Self.isAwaiting)",
+      arguments: ["end": plan.end.milliseconds]
+    )
     corrections = try SentCorrections.load(
       after: oldest.map(Date.init(milliseconds:)) ?? plan.end,
       upTo: plan.end,
@@ -41,9 +48,10 @@ struct Readership: Sendable {
     let rows = try Row.fetchAll(
       database,
       cached: """
-        SELECT id, email, density, window_start FROM subscriber WHERE state = 'active' AND id > ? ORDER BY id LIMIT ?
+        SELECT id, email, density, window_start FROM subscriber
+        WHERE \(Self.isAwaiting) AND id > :after ORDER BY id LIMIT :limit
         """,
-      arguments: [id, limit]
+      arguments: ["end": end.milliseconds, "after": id, "limit": limit]
     )
     guard let first: Int64 = rows.first?["id"], let last: Int64 = rows.last?["id"] else { return ([], nil) }
     let windows = Dictionary(

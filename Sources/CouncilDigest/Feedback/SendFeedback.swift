@@ -8,6 +8,8 @@ struct SendFeedback: Sendable {
   let site: Site
   let admission: SignupAdmission
   let origin: OriginCheck
+  let notices: OperatorNotices
+  let mailQueued: @Sendable () -> Void
 
   func form(_ request: Request) async throws -> Response {
     let query = try QueryString(request)
@@ -27,10 +29,12 @@ struct SendFeedback: Sendable {
       try input.stopIfInvalid()
       guard let message, let kind else { return done }
       let now = store.now()
-      try await store.write { [admission] database in
+      try await store.write { [admission, notices] database in
         try admission.admit(request, database)
         try Feedback.insert(kind: kind, message: message, email: email, meeting: meeting, now: now, database)
+        try notices.queue(.feedback(kind, message), database)
       }
+      mailQueued()
       return done
     } catch Refusal.invalid(let problems) {
       return try await page(form: input.form, problems: problems)
@@ -93,6 +97,19 @@ struct SendFeedback: Sendable {
       title: problems.isEmpty ? title : "Error: \(title)",
       status: problems.isEmpty ? .ok : .unprocessableContent,
       visibility: .onlyYou
+    )
+  }
+}
+
+extension OperatorNotice {
+  /// Somebody used the form.
+  fileprivate static func feedback(_ kind: Feedback.Kind, _ message: String) -> OperatorNotice {
+    OperatorNotice(
+      subject: kind == .mistake ? "Somebody reports a mistake in a summary" : "Somebody sent a comment",
+      sentences: [
+        "They wrote:", message, "GET /api/v1/feedback?state=open has what they added, and all that is open.",
+      ],
+      isFromPublic: true
     )
   }
 }

@@ -51,16 +51,18 @@ struct LetterAssembly: Sendable {
       )
       links[.confirm] = site.link("/confirm/\(link.token(keys, key: mail.keyID))")
     }
-    if let subscriber = mail.subscriberID {
-      let link = MailedLink(purpose: .unsubscribe, row: subscriber)
-      links[.unsubscribe] = site.link("/unsubscribe/\(link.token(keys, key: mail.keyID))")
+    if let subscriber = mail.kind == .digestTest ? MailedLink.nobody : mail.subscriberID {
+      let unsubscribe = MailedLink(purpose: .unsubscribe, row: subscriber)
+      links[.unsubscribe] = site.link("/unsubscribe/\(unsubscribe.token(keys, key: mail.keyID))")
+      let preferences = MailedLink(purpose: .preferences, row: subscriber)
+      links[.preferences] = site.link("/preferences/\(preferences.token(keys, key: mail.keyID))")
     }
     return links
   }
 
   private func fields(of mail: OutgoingMail, _ links: [LetterBody.Slot: String]) -> [Letter.Field] {
     var fields = [Letter.Field("Auto-Submitted", "auto-generated")]
-    guard mail.kind == .digest, let unsubscribe = links[.unsubscribe] else { return fields }
+    guard mail.kind == .digest || mail.kind == .digestTest, let unsubscribe = links[.unsubscribe] else { return fields }
     let domain = sender.from.address.domain
     fields += [
       // RFC 2919: stable for as long as the service has its address.

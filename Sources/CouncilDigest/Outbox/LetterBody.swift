@@ -11,7 +11,7 @@ struct LetterBody: Equatable, Sendable {
   /// A link that is different in every copy. In a body it is a marker no input can contain: control characters are
   /// refused or dropped everywhere at the edge.
   enum Slot: String, CaseIterable, Sendable {
-    case confirm, unsubscribe
+    case confirm, unsubscribe, preferences
 
     var marker: String { "\u{2}\(rawValue)\u{3}" }
   }

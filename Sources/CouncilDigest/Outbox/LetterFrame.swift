@@ -16,6 +16,8 @@ struct LetterFrame: Sendable {
     var reason: String
     /// A link to leave, in letters that come regularly.
     var unsubscribeLink: String?
+    /// A link to change what comes, in the same letters.
+    var preferencesLink: String?
   }
 
   func body(_ name: String, _ heading: Heading, _ context: Any) throws -> LetterBody {
@@ -35,6 +37,7 @@ struct LetterFrame: Sendable {
       reason: heading.reason,
       reasonText: TextWrap.wrap(heading.reason, width: 72),
       unsubscribe: heading.unsubscribeLink,
+      preferences: heading.preferencesLink,
       content: content,
       site: site.name,
       home: site.link("/"),
@@ -51,6 +54,7 @@ private struct FrameView {
   var reason: String
   var reasonText: String
   var unsubscribe: String?
+  var preferences: String?
   var content: String
   var site: String
   var home: String

@@ -9,6 +9,9 @@ struct OutgoingMail: Equatable, Sendable {
     case alreadyFollowing = "already-following"
     case topicRequest = "topic-request"
     case digest
+    /// One marked copy, to try out.
+    case digestTest = "digest-test"
+    case operatorNotice = "operator-notice"
 
     /// People wait for these; a digest does not mind a minute.
     var isUrgent: Bool { self != .digest }
@@ -34,7 +37,9 @@ struct OutgoingMail: Equatable, Sendable {
   var attempts: Int
   var unreadReplies: Int
   var expiresAt: Date
+}
 
+extension OutgoingMail {
   static let columns = """
     id, kind, recipient, subscriber_id, run_id, edition_id, letter_body_id, reference_id, date, key_id, attempts,
     unread_replies, expires_at
@@ -88,11 +93,23 @@ extension OutgoingMail {
     )
   }
 
-  /// How many transactional letters an address was sent since `date`.
+  /// How many letters of a kind were queued since `date`, for those that overtake digests.
+  static func count(_ kind: Kind, since date: Date, _ database: Database) throws -> Int {
+    try Int.fetchOne(
+      database,
+      cached: "SELECT count(*) FROM outgoing_mail WHERE kind = ? AND date > ? AND is_urgent = 1",
+      arguments: [kind.rawValue, date.milliseconds]
+    ) ?? 0
+  }
+
+  /// How many letters strangers have caused to an address since `date`.
   static func countToAddress(_ address: EmailAddress, since date: Date, _ database: Database) throws -> Int {
     try Int.fetchOne(
       database,
-      cached: "SELECT count(*) FROM outgoing_mail WHERE lower(recipient) = ? AND is_urgent = 1 AND date > ?",
+      cached: """
+        SELECT count(*) FROM outgoing_mail
+        WHERE lower(recipient) = ? AND is_urgent = 1 AND date > ? AND kind NOT IN ('digest-test', 'operator-notice')
+        """,
       arguments: [address.key, date.milliseconds]
     ) ?? 0
   }

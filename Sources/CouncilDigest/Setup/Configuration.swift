@@ -15,9 +15,13 @@ public struct Configuration: Equatable, Sendable {
   public var migrationsFolder: String
   public var logLevel: Logger.Level
   public var adminToken: String?
+  /// Who hears when a person is needed.
+  public var operatorAddress: EmailAddress?
   public var mail: MailConfiguration
   public var schedule: WeeklySchedule
   public var needsApproval: Bool
+  public var canaryLetters: Int
+  public var canaryMinutes: Int
   public var mailsQuietWeeks: Bool
   public var maximumMeetingAgeDays: Int
   public var catchUpDays: Int
@@ -135,9 +139,12 @@ extension Configuration {
     if let adminToken, adminToken.utf8.count < 16 {
       throw ConfigurationProblem(key: "admin.token", problem: "at least 16 characters; try: openssl rand -hex 24")
     }
+    operatorAddress = try read.email("operator.notify")
     mail = try read.mail(siteName: site.name, clientName: URL(string: site.publicURL)?.host() ?? "localhost")
     schedule = try read.schedule(timeZone)
     needsApproval = read.text("digest.approval") == "required"
+    canaryLetters = try read.number("digest.canary_letters")
+    canaryMinutes = try read.number("digest.canary_minutes")
     mailsQuietWeeks = read.text("digest.quiet_weeks") == "note"
     maximumMeetingAgeDays = try read.number("digest.max_meeting_age_days")
     catchUpDays = try read.number("digest.catch_up_days")

@@ -88,6 +88,12 @@ extension ConfigurationKey {
       "Lines on standard error; debug adds requests"
     ),
     .init("admin.token", .text, "", "A first API key with the operator role; at least 16 characters"),
+    .init(
+      "operator.notify",
+      .email,
+      "",
+      "Hears when a person is needed: approval awaited, login refused, run paused, request or comment received"
+    ),
     .init("mail.transport", .choice(["maildir", "smtp"]), "maildir", "maildir writes files, smtp sends"),
     .init("mail.maildir", .text, "data/mail", "The Maildir letters are written to"),
     .init("mail.from", .mailbox, "digest@council-digest.example", "Sender: an address, or Name <address>"),
@@ -121,6 +127,13 @@ extension ConfigurationKey {
     ),
     .init("digest.time", .timeOfDay, "08:00", "The time of that day, in site.time_zone"),
     .init("digest.approval", .choice(["automatic", "required"]), "automatic", "required: a run waits for an operator"),
+    .init(
+      "digest.canary_letters",
+      .number(0...1_000_000),
+      "0",
+      "So many letters go first and alone; a run of which many are refused then pauses. 0 is none"
+    ),
+    .init("digest.canary_minutes", .number(1...1_440), "30", "How long the others wait for what becomes of those"),
     .init(
       "digest.quiet_weeks",
       .choice(["note", "skip"]),

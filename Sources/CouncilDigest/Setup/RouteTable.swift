@@ -62,13 +62,20 @@ struct RouteTable: Sendable {
       topicRequest: ConfirmTopicRequest(
         store: store,
         site: site,
-        opened: { [log = services.log] request in
-          log.notice("topic-request.opened", metadata: ["id": "\(request.id)"])
-        }
+        notices: services.notices,
+        mailQueued: mailQueued
       )
     )
     let unsubscribe = Unsubscribe(store: store, site: site)
-    let feedback = SendFeedback(store: store, site: site, admission: services.admission, origin: origin)
+    let preferences = Preferences(store: store, site: site)
+    let feedback = SendFeedback(
+      store: store,
+      site: site,
+      admission: services.admission,
+      origin: origin,
+      notices: services.notices,
+      mailQueued: mailQueued
+    )
     return [
       Route(.get, "/subscribe", subscribe.form),
       Route(.post, "/subscribe", subscribe.callAsFunction),
@@ -77,6 +84,8 @@ struct RouteTable: Sendable {
       Route(.post, "/confirm/{token}", confirm.confirm),
       Route(.get, "/unsubscribe/{token}", unsubscribe.show),
       Route(.post, "/unsubscribe/{token}", unsubscribe.leave),
+      Route(.get, "/preferences/{token}", preferences.show),
+      Route(.post, "/preferences/{token}", preferences.change),
       Route(.get, "/topics/request", topic.form),
       Route(.post, "/topics/request", topic.submit),
       Route(.get, "/topics/request/check-your-email", topic.checkYourEmail),
@@ -93,7 +102,8 @@ struct RouteTable: Sendable {
       scheduler: services.scheduler,
       queue: services.queue
     )
-    let robots = "User-agent: *\nDisallow: /confirm/\nDisallow: /unsubscribe/\nDisallow: /digests/\nDisallow: /api/\n"
+    let robots =
+      "User-agent: *\nDisallow: /confirm/\nDisallow: /unsubscribe/\nDisallow: /preferences/\nDisallow: /digests/\nDisallow: /api/\n"
     let expires = RFC3339.format(store.now().addingTimeInterval(365 * 86_400))
     let contact = "Contact: mailto:\(site.identity.contactEmail)\nExpires: \(expires)\nPreferred-Languages: en\n"
     return [
@@ -114,12 +124,23 @@ struct RouteTable: Sendable {
     let runs = DigestRunAPI(
       store: store,
       timeZone: site.identity.timeZone,
-      mailsQuietWeeks: services.configuration.mailsQuietWeeks,
+      dryRun: services.dryRun,
+      pace: services.queue.pace,
       runStarted: { [scheduler = services.scheduler] in scheduler.wake() },
       mailQueued: mailQueued
     )
+    let test = SendTestDigest(
+      store: store,
+      timeZone: site.identity.timeZone,
+      editions: services.queue.editions,
+      mailQueued: mailQueued
+    )
+    let hold = HoldAPI(store: store, dryRun: services.dryRun, mailQueued: mailQueued)
+    let explain = ExplainDigest(store: store, timeZone: site.identity.timeZone)
     let preview = PreviewDigest(
       store: store,
+      schedule: services.configuration.schedule,
+      mailsQuietWeeks: services.configuration.mailsQuietWeeks,
       assembly: services.queue.assembly,
       editions: services.queue.editions,
       signer: services.signer
@@ -147,6 +168,10 @@ struct RouteTable: Sendable {
       call(.get, "/digest-runs", .reader, runs.list),
       call(.get, "/digest-runs/{id}", .reader, runs.get),
       call(.get, "/digest-runs/{id}/preview", .operator, preview.callAsFunction),
+      call(.post, "/digest-runs/test", .operator, test.callAsFunction),
+      call(.get, "/hold", .operator, hold.get),
+      call(.post, "/hold", .operator, hold.post),
+      call(.get, "/explain", .operator, explain.callAsFunction),
       call(.get, "/api-keys", .operator, keys.list),
       call(.post, "/api-keys", .operator, keys.create),
       call(.delete, "/api-keys/{id}", .operator, keys.revoke),

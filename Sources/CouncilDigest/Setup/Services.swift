@@ -11,6 +11,7 @@ struct Services: Sendable {
   let site: Site
   let apiKeys: APIKeys
   let letters: LetterFrame
+  let notices: OperatorNotices
   let admission: SignupAdmission
   let signer: DKIMSigner?
   let queue: DeliveryQueue
@@ -34,6 +35,13 @@ struct Services: Sendable {
     )
     apiKeys = try await APIKeys(store: store, adminToken: configuration.adminToken)
     letters = LetterFrame(templates: templates, site: configuration.site)
+    notices = OperatorNotices(
+      frame: letters,
+      keys: store.keys,
+      recipient: configuration.operatorAddress,
+      now: { [store] in store.now() }
+    )
+    let canary = Canary.Plan(letters: configuration.canaryLetters, wait: Double(configuration.canaryMinutes) * 60)
     admission = SignupAdmission(
       store: store,
       caps: configuration.signupCaps,
@@ -48,7 +56,10 @@ struct Services: Sendable {
         site: configuration.site,
         sender: .init(from: mail.from, replyTo: mail.replyTo, bounceAddress: mail.bounceAddress)
       ),
-      editions: ComposeEdition(frame: letters)
+      editions: ComposeEdition(frame: letters),
+      canary: canary,
+      notices: notices,
+      pace: DeliveryPace()
     )
     sender = Sender(
       queue: queue,
@@ -57,6 +68,13 @@ struct Services: Sendable {
       rate: RateLimit(perSecond: mail.ratePerSecond),
       signer: signer,
       log: log,
+      loginRefused: { [store, notices] problem in
+        do {
+          try store.writeBlocking { try notices.queue(.loginRefused(problem), $0) }
+        } catch {
+          log.error("operator.not-notified", metadata: ["error": "\(error)"])
+        }
+      },
       openTransport: { try Self.openTransport(mail.way) }
     )
     scheduler = DigestScheduler(
@@ -66,7 +84,9 @@ struct Services: Sendable {
       planner: PlanDigestRun(
         store: store,
         mailsQuietWeeks: configuration.mailsQuietWeeks,
-        needsApproval: configuration.needsApproval
+        needsApproval: configuration.needsApproval,
+        canary: canary,
+        notices: notices
       ),
       log: log,
       mailQueued: { [sender] in sender.wake() }
@@ -97,6 +117,15 @@ struct Services: Sendable {
       cache: site.cache,
       maximumAgeDays: configuration.maximumMeetingAgeDays,
       textChanged: MatchTopics.ofMeeting
+    )
+  }
+
+  var dryRun: DryDigestRun {
+    DryDigestRun(
+      store: store,
+      timeZone: configuration.site.timeZone,
+      mailsQuietWeeks: configuration.mailsQuietWeeks,
+      editions: queue.editions
     )
   }
 

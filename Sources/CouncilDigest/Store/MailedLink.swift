@@ -5,6 +5,7 @@ public enum LinkPurpose: String, Sendable {
   case confirmSubscription = "confirm-subscription"
   case confirmTopicRequest = "confirm-topic-request"
   case unsubscribe
+  case preferences
 }
 
 /// The secret part of a mailed link: key id, row id, expiry and a 128-bit HMAC over them and the purpose, in base64url.
@@ -28,6 +29,9 @@ public struct MailedLink: Equatable, Sendable {
     case expired(row: Int64)
     case unknown
   }
+
+  /// The row of links in test letters, which belong to no subscriber.
+  static let nobody: Int64 = 0
 
   private static let signatureBytes = 16
 

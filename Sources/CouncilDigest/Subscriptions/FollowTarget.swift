@@ -63,6 +63,9 @@ enum FollowTarget: Equatable, Sendable {
 }
 
 extension FollowTarget {
+  /// As the preferences page sends it: `council:slug`, `council:slug/committee-slug`, `topic:slug` or `query:words`.
+  var reference: String { "\(field.name):\(field.value)" }
+
   /// A council as `slug`, or one committee of it as `slug/committee-slug`.
   static func find(council reference: String, _ database: Database) throws -> FollowTarget? {
     let slugs = reference.split(separator: "/", omittingEmptySubsequences: false).map(String.init)

@@ -13,9 +13,6 @@ struct Subscribe: Sendable {
   let admission: SignupAdmission
   let mailQueued: @Sendable () -> Void
 
-  /// The version of the words next to the button, kept with each consent.
-  static let formVersion = "2026-11"
-
   func callAsFunction(_ request: Request) async throws -> Response {
     let form = try SignupForm(request)
     guard form.website.isEmpty else { return done(form) }
@@ -68,7 +65,12 @@ struct Subscribe: Sendable {
       )
     }
     let targets = isActive ? wanted : signup.targets
-    let consent = try recordConsent(of: subscriber.id, to: targets, signup, now: now, database)
+    let consent = try Consent(
+      scope: targets.map(\.name).joined(separator: "; "),
+      source: signup.source,
+      density: signup.density
+    ).insert(of: subscriber.id, now: now, database)
+    for target in targets { try target.follow(subscriber.id, consent: consent, database) }
     try OutgoingMail.queue(
       .confirmation,
       to: signup.email,
@@ -79,40 +81,6 @@ struct Subscribe: Sendable {
       now: now,
       database
     )
-  }
-
-  private func recordConsent(
-    of subscriber: Int64,
-    to targets: [FollowTarget],
-    _ signup: SignupForm.Signup,
-    now: Date,
-    _ database: Database
-  ) throws -> Int64 {
-    try database.execute(
-      cached: """
-        INSERT INTO consent (subscriber_id, scope, source, form_version, density, requested_at)
-        VALUES (?, ?, ?, ?, ?, ?)
-        """,
-      arguments: [
-        subscriber, targets.map(\.name).joined(separator: "; "), signup.source, Self.formVersion,
-        signup.density?.rawValue, now.milliseconds,
-      ]
-    )
-    let consent = database.lastInsertedRowID
-    for target in targets {
-      try database.execute(
-        cached: """
-          INSERT INTO subscription
-            (subscriber_id, consent_id, target, council_id, committee_id, topic_id, topic_query_id, state)
-          VALUES (?, ?, ?, ?, ?, ?, ?, 'pending')
-          """,
-        arguments: [
-          subscriber, consent, target.key, target.columns.council, target.columns.committee, target.columns.topic,
-          target.columns.query,
-        ]
-      )
-    }
-    return consent
   }
 
   private func done(_ form: SignupForm) -> Response {

@@ -19,12 +19,16 @@ struct Subscriber: Equatable, Sendable {
   var density: Density
   /// Exclusive start of what their next digest carries.
   var windowStart: Date?
+  /// No digest leaves before.
+  var pausedUntil: Date?
   var createdAt: Date
   var confirmedAt: Date?
+
+  func isPaused(at date: Date) -> Bool { pausedUntil.map { $0 > date } ?? false }
 }
 
 extension Subscriber {
-  static let columns = "id, email, state, density, window_start, created_at, confirmed_at"
+  static let columns = "id, email, state, density, window_start, paused_until, created_at, confirmed_at"
 
   init?(row: Row) {
     guard let state = State(rawValue: row["state"]), let density = Density(rawValue: row["density"]) else { return nil }
@@ -33,6 +37,7 @@ extension Subscriber {
     id = row["id"]
     email = row["email"]
     windowStart = (row["window_start"] as Int64?).map(Date.init(milliseconds:))
+    pausedUntil = (row["paused_until"] as Int64?).map(Date.init(milliseconds:))
     createdAt = Date(milliseconds: row["created_at"])
     confirmedAt = (row["confirmed_at"] as Int64?).map(Date.init(milliseconds:))
   }
@@ -48,6 +53,16 @@ extension Subscriber {
   static func find(id: Int64, _ database: Database) throws -> Subscriber? {
     try Row.fetchOne(database, cached: "SELECT \(columns) FROM subscriber WHERE id = ?", arguments: [id])
       .flatMap(Subscriber.init)
+  }
+
+  /// By address, or by id in decimal digits.
+  static func find(reference: String, _ database: Database) throws -> Subscriber? {
+    if let id = Int64(reference) { return try find(id: id, database) }
+    return try Row.fetchOne(
+      database,
+      sql: "SELECT \(columns) FROM subscriber WHERE email_key = ?",
+      arguments: [reference.lowercased()]
+    ).flatMap(Subscriber.init)
   }
 
   /// The subscriber of an address; a new one is pending.

@@ -47,8 +47,9 @@ struct SubscriberItem: Encodable {
   var email: String
   var state: String
   var density: String
-  /// As `POST /preferences` takes them: `council:slug`, `council:slug/committee-slug`, `topic:slug` or `query:words`.
+  /// As the preferences page sends them.
   var follows: [String]
+  var pausedUntil: Date?
   var createdAt: Date
   var confirmedAt: Date?
 
@@ -57,8 +58,8 @@ struct SubscriberItem: Encodable {
     email = subscriber.email
     state = subscriber.state.rawValue
     density = subscriber.density.rawValue
-    follows = try FollowTarget.fetch(subscriber: subscriber.id, database)
-      .map { "\($0.field.name):\($0.field.value)" }
+    follows = try FollowTarget.fetch(subscriber: subscriber.id, database).map(\.reference)
+    pausedUntil = subscriber.pausedUntil
     createdAt = subscriber.createdAt
     confirmedAt = subscriber.confirmedAt
   }

@@ -10,6 +10,7 @@ struct Unsubscribe: Sendable {
 
   func show(_ request: Request) async throws -> Response {
     let id = try subscriber(of: request)
+    guard id != MailedLink.nobody else { return try page("test-link", "A test letter") }
     let (subscriber, targets) = try await store.read { database in
       (try Subscriber.find(id: id, database), try FollowTarget.fetch(subscriber: id, database))
     }
@@ -19,6 +20,7 @@ struct Unsubscribe: Sendable {
 
   func leave(_ request: Request) async throws -> Response {
     let id = try subscriber(of: request)
+    guard id != MailedLink.nobody else { return try page("test-link", "A test letter") }
     let now = store.now()
     try await store.write { try Self.leave(id, now: now, $0) }
     return try page("unsubscribed", "You are unsubscribed")

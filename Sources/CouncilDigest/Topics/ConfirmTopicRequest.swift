@@ -6,8 +6,8 @@ import HTTPServer
 struct ConfirmTopicRequest: Sendable {
   let store: Store
   let site: Site
-  /// Tells whoever should know that a request is open.
-  let opened: @Sendable (TopicRequest) -> Void
+  let notices: OperatorNotices
+  let mailQueued: @Sendable () -> Void
 
   enum Outcome: Equatable {
     case opened(TopicRequest)
@@ -23,9 +23,14 @@ struct ConfirmTopicRequest: Sendable {
 
   func confirm(_ id: Int64) async throws -> Response {
     let now = store.now()
-    switch try await store.write({ try Self.open(id, now: now, $0) }) {
-    case .opened(let request):
-      opened(request)
+    let outcome = try await store.write { [notices] database in
+      let outcome = try Self.open(id, now: now, database)
+      if case .opened(let request) = outcome { try notices.queue(.topicRequested(request), database) }
+      return outcome
+    }
+    switch outcome {
+    case .opened:
+      mailQueued()
       return try page("topic-request-confirmed", "Request sent")
     case .wasOpen: return try page("topic-request-confirmed", "Request sent")
     case .gone: throw Self.gone
@@ -49,4 +54,18 @@ struct ConfirmTopicRequest: Sendable {
   }
 
   private static let gone = Refusal.notFound("This link does not belong to a topic request any more")
+}
+
+extension OperatorNotice {
+  /// A person asked for a topic and confirmed their address.
+  fileprivate static func topicRequested(_ request: TopicRequest) -> OperatorNotice {
+    OperatorNotice(
+      subject: "Somebody asks for a topic",
+      sentences: [
+        "In their words:", request.request,
+        "It is request \(request.id). GET /api/v1/topic-requests?state=open lists all that are open.",
+      ],
+      isFromPublic: true
+    )
+  }
 }

@@ -1,0 +1,173 @@
+import Foundation
+import GRDB
+import Markdown
+
+/// What a run that ended at a given moment would send: to whom, what, how large, and what an operator should look at
+/// first. Nothing is written.
+struct DryDigestRun: Sendable {
+  let store: Store
+  let timeZone: TimeZone
+  let mailsQuietWeeks: Bool
+  let editions: ComposeEdition
+
+  private static let sliceSize = 500
+  /// Editions that are rendered for their size: the largest ones and those with most readers.
+  private static let maximumRendered = 400
+  private static let maximumListed = 20
+  /// Editions that are told apart; beyond it their number is a lower bound.
+  private static let maximumEditions = 20_000
+
+  /// An edition with how many get it.
+  private struct Candidate {
+    var content: EditionContent
+    var readers = 0
+    /// One of them, to preview the letter with.
+    var example: Int64
+  }
+
+  func plan(end: Date) async throws -> DryRunItem {
+    let week = ISOWeek(containing: end, in: timeZone).description
+    let (plan, readership, paused) = try await store.read { [mailsQuietWeeks] database in
+      let plan = try EditionPlan.load(week: week, end: end, mailsQuietWeeks: mailsQuietWeeks, database)
+      return (plan, try Readership(plan, database), try Self.pausedCount(until: end, database))
+    }
+    var item = DryRunItem(week: week, windowTo: end, paused: paused)
+    var candidates: [Data: Candidate] = [:]
+    var decided: [EditionPlan.Reader: (key: Data, content: EditionContent)?] = [:]
+    var carried: [Int64: Int] = [:]
+    var last: Int64? = 0
+    while let after = last {
+      let slice = try await store.read { try readership.slice(after: after, limit: Self.sliceSize, $0) }
+      if decided.count > Self.maximumEditions { decided = [:] }
+      for entry in slice.entries {
+        let known =
+          try decided[entry.reader]
+          ?? plan.content(for: entry.reader).map { (EditionContent.key(of: try $0.encoded()), $0) }
+        decided[entry.reader] = .some(known)
+        guard let (key, content) = known else {
+          item.withoutLetter += 1
+          continue
+        }
+        item.recipients += 1
+        if content.itemCount == 0, content.corrections.isEmpty { item.quiet += 1 }
+        for section in content.sections { for entry in section.items { carried[entry.revision, default: 0] += 1 } }
+        guard candidates.count < Self.maximumEditions || candidates[key] != nil else { continue }
+        candidates[key, default: Candidate(content: content, example: entry.subscriber)].readers += 1
+      }
+      last = slice.last
+    }
+    item.editions = candidates.count
+    try await addMeetings(carried, to: &item)
+    try await addSizes(Array(candidates.values), to: &item)
+    item.warnings += try await store.read { try Self.omissions(plan, $0) }
+    return item
+  }
+
+  private static func pausedCount(until end: Date, _ database: Database) throws -> Int {
+    try Int.fetchOne(
+      database,
+      sql: "SELECT count(*) FROM subscriber WHERE state = 'active' AND paused_until > ?",
+      arguments: [end.milliseconds]
+    ) ?? 0
+  }
+
+  /// The meetings by how many read about them, with a warning for each whose summary shows nothing.
+  private func addMeetings(_ carried: [Int64: Int], to item: inout DryRunItem) async throws {
+    let revisions = try await store.read { try EditionRevision.fetch(Array(carried.keys), $0) }
+    let sorted = revisions.sorted {
+      (-(carried[$0.key] ?? 0), $0.value.path) < (-(carried[$1.key] ?? 0), $1.value.path)
+    }
+    item.meetings = revisions.count
+    item.mostRead = sorted.prefix(Self.maximumListed).map { id, revision in
+      .init(meeting: revision.reference, title: revision.content.committee, recipients: carried[id] ?? 0)
+    }
+    for (id, revision) in sorted {
+      let text = TextRenderer(underlines: ["."]).render(Document(parsing: revision.content.summary ?? ""))
+      guard text.allSatisfy(\.isWhitespace) else { continue }
+      item.warnings.append(
+        .init(
+          kind: .blank,
+          detail: "The summary of \(revision.reference) shows no text",
+          recipients: carried[id] ?? 0
+        )
+      )
+    }
+  }
+
+  private func addSizes(_ candidates: [Candidate], to item: inout DryRunItem) async throws {
+    let bySize = candidates.sorted { ($0.content.weight, $0.readers) > ($1.content.weight, $1.readers) }
+    let byReaders = candidates.sorted { ($0.readers, $0.content.weight) > ($1.readers, $1.content.weight) }
+    var seen: Set<Int64> = []
+    let chosen = (bySize.prefix(Self.maximumRendered / 2) + byReaders.prefix(Self.maximumRendered / 2))
+      .filter { seen.insert($0.example).inserted }
+    var rendered: [DryRunItem.Edition] = []
+    for candidate in chosen {
+      let revisions = try await store.read { try EditionRevision.fetch(candidate.content.revisions, $0) }
+      let composed = try editions.compose(candidate.content, revisions, address: EditionContent.placeholderAddress)
+      rendered.append(
+        .init(
+          subject: composed.body.subject,
+          items: candidate.content.itemCount,
+          recipients: candidate.readers,
+          htmlBytes: composed.body.html.utf8.count,
+          isShortened: composed.isShortened,
+          exampleSubscriber: candidate.example
+        )
+      )
+    }
+    item.sizes = .init(rendered.map(\.htmlBytes))
+    item.mostSent = Array(
+      rendered.sorted { ($0.recipients, $0.htmlBytes) > ($1.recipients, $1.htmlBytes) }.prefix(Self.maximumListed)
+    )
+    let shortened = rendered.filter(\.isShortened).sorted { $0.recipients > $1.recipients }
+    for edition in shortened.prefix(Self.maximumListed) {
+      item.warnings.append(
+        .init(
+          kind: .oversize,
+          detail: "“\(edition.subject)” is larger than mail programs show whole, and is shortened with links",
+          recipients: edition.recipients,
+          exampleSubscriber: edition.exampleSubscriber
+        )
+      )
+    }
+  }
+
+  /// Meetings of the run's week that no letter carries, and why.
+  private static func omissions(_ plan: EditionPlan, _ database: Database) throws -> [DryRunItem.Warning] {
+    let since = plan.end.addingTimeInterval(-7 * 86_400).milliseconds
+    let waiting = try Int.fetchOne(
+      database,
+      sql: """
+        SELECT count(*) FROM meeting
+        WHERE starts_at > ? AND starts_at <= ? AND status <> 'cancelled' AND has_summary = 0
+        """,
+      arguments: [since, plan.end.milliseconds]
+    )
+    let archive = try Int.fetchOne(
+      database,
+      sql: "SELECT count(*) FROM meeting WHERE announced_at > ? AND announced_at <= ? AND is_mailed = 0",
+      arguments: [since, plan.end.milliseconds]
+    )
+    var warnings: [DryRunItem.Warning] = []
+    if let waiting, waiting > 0 {
+      warnings.append(.init(kind: .summaryMissing, detail: "Meetings of the last 7 days without a summary: \(waiting)"))
+    }
+    if let archive, archive > 0 {
+      warnings.append(
+        .init(kind: .archive, detail: "Summaries of the last 7 days that are too old to be mailed: \(archive)")
+      )
+    }
+    return warnings
+  }
+}
+
+extension EditionContent {
+  /// Stands where the address of an edition will be that is not stored.
+  static let placeholderAddress = String(repeating: "x", count: 26)
+
+  /// Larger letters weigh more; only their order matters.
+  fileprivate var weight: Int {
+    let items = itemCount * (density == .full ? 20 : density == .brief ? 4 : 1)
+    return items + sections.reduce(0) { $0 + $1.upcoming.count }
+  }
+}
