@@ -29,32 +29,36 @@ struct Chain {
       clock: clock.wall,
       log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     )
-    let now = clock.now
-    try await services.store.write {
-      _ = try PutCouncil.put(try Slug(segment: "w"), CouncilDetails(name: "Wychford"), now: now, $0)
-    }
+    try await addCouncil("w", "Wychford")
   }
 
-  func publish(_ slug: String, daysAgo: Double = 1, summary: String? = "Text.", correction: String? = nil)
-    async throws
-  {
+  /// - Parameter committee: its slug; by default the meeting has one of its own.
+  func publish(
+    _ slug: String,
+    council: String = "w",
+    committee: String? = nil,
+    daysAgo: Double = 1,
+    summary: String? = "Text.",
+    correction: String? = nil
+  ) async throws {
+    let committee = committee ?? slug
     let input = MeetingInput(
       content: MeetingContent(
-        committee: "Committee \(slug)",
+        committee: "Committee \(committee)",
         startsAt: clock.now.addingTimeInterval(-daysAgo * 86_400).formatted(.iso8601),
         status: .held,
         summary: summary,
         attendees: [],
         documents: []
       ),
-      committeeSlug: try Slug(segment: slug),
+      committeeSlug: try Slug(segment: committee),
       correction: correction
     )
     let now = clock.now
     try await services.store.write { database in
       _ = try services.putMeeting.put(
         try Slug(segment: slug),
-        of: try Council.require("w", database),
+        of: try Council.require(council, database),
         input,
         now: now,
         database
@@ -62,23 +66,25 @@ struct Chain {
     }
   }
 
-  func subscribe(_ address: String) async throws {
-    let (now, key) = (clock.now, services.store.keys.current)
-    _ = key
+  func addCouncil(_ slug: String, _ name: String) async throws {
+    let now = clock.now
+    try await services.store.write {
+      _ = try PutCouncil.put(try Slug(segment: slug), CouncilDetails(name: name), now: now, $0)
+    }
+  }
+
+  /// Signs up and confirms; what is followed is named as the preferences page does.
+  func subscribe(_ address: String, to references: String...) async throws {
+    try await subscribe(address, to: references.isEmpty ? ["council:w"] : references)
+  }
+
+  func subscribe(_ address: String, to references: [String]) async throws {
+    let now = clock.now
     try await services.store.write { database in
-      let target = FollowTarget.council(try Council.require("w", database))
+      let targets = try SavePreferences.targets(references, database)
       let subscriber = try Subscriber.findOrInsert(try EmailAddress(parsing: address), now: now, database)
-      try database.execute(
-        sql:
-          "INSERT INTO consent (subscriber_id, scope, source, form_version, requested_at) VALUES (?, 'w', 'test', '1', ?)",
-        arguments: [subscriber.id, now.milliseconds]
-      )
-      let consent = database.lastInsertedRowID
-      try database.execute(
-        sql:
-          "INSERT INTO subscription (subscriber_id, consent_id, target, council_id, state) VALUES (?, ?, ?, ?, 'pending')",
-        arguments: [subscriber.id, consent, target.key, target.columns.council]
-      )
+      let consent = try Consent(scope: "test", source: "test").insert(of: subscriber.id, now: now, database)
+      for target in targets { try target.follow(subscriber.id, consent: consent, database) }
       _ = try ConfirmSubscription.confirm(consent, now: now, database)
     }
   }

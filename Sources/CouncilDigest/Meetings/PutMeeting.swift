@@ -96,7 +96,9 @@ struct PutMeeting: Sendable {
     try database.execute(
       sql: """
         INSERT INTO meeting_revision (meeting_id, number, content, correction, created_at)
-        SELECT :meeting, coalesce(max(number), 0) + 1, :content, :correction, :now
+        SELECT :meeting, coalesce(max(number), 0) + 1, :content, :correction,
+          -- Never within what a run has closed over: its readers would not hear of the correction.
+          max(:now, coalesce((SELECT max(window_to) FROM digest_run), 0) + 1)
         FROM meeting_revision WHERE meeting_id = :meeting
         """,
       arguments: [

@@ -68,7 +68,9 @@ struct TopicInput: Equatable, Sendable {
   var name: String
   var description: String
   var query: TopicQuery
+}
 
+extension TopicInput {
   init(json: JSONInput) throws {
     var input = json
     name = input.string("name", required: true, maximum: 120) ?? ""
