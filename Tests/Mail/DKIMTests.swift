@@ -59,6 +59,26 @@ import Testing
     #expect(names.contains("list-unsubscribe:list-unsubscribe-post"))
   }
 
+  @Test func `OpenDKIM verifies it, with both fields of one-click unsubscribing covered`() async throws {
+    let signer = try DKIMSigner(domain: "council.example", selector: "digest", privateKey: Self.key.get())
+    let folder = try TemporaryFolder()
+    let signed = try signer.signed(letter("Hello.\n"))
+    try Data(signed).write(to: folder.url.appending(path: "letter"))
+    let forged = String(decoding: signed, as: UTF8.self).replacing("One-Click", with: "One-Clack")
+    try Data(forged.utf8).write(to: folder.url.appending(path: "forged"))
+    let record = signer.dnsRecord
+    try "\(record.name) \(record.text)\n".write(toFile: folder.file("keys"), atomically: true, encoding: .utf8)
+    try "Mode v\nSyslog no\nTestPublicKeys \(folder.file("keys"))\nTestDNSData \(folder.file("keys"))\n"
+      .write(toFile: folder.file("conf"), atomically: true, encoding: .utf8)
+    for (name, isValid) in [("letter", true), ("forged", false)] {
+      let answer = try await Machine.run(
+        try #require(Machine.program("opendkim")),
+        ["-x", folder.file("conf"), "-t", folder.file(name), "-v"]
+      )
+      #expect(answer.output.contains(isValid ? ") succeeded" : "signature verification failed"), "\(answer)")
+    }
+  }
+
   @Test func `what is changed on the way is noticed, what relays do to blanks is not`() async throws {
     let signer = try DKIMSigner(domain: "council.example", selector: "digest", privateKey: Self.key.get())
     let signed = String(decoding: try signer.signed(letter("One two.\n")), as: UTF8.self)

@@ -25,7 +25,7 @@ struct RequestTopic: Sendable {
     if let trap = input.form.first("website"), !trap.isEmpty { return done }
     do {
       let wish = try await wish(&input)
-      let letter = try confirmationLetter
+      let letter = try Self.confirmationLetter(letters)
       try await store.write { database in
         try admission.admit(request, database)
         try take(wish, letter, database)
@@ -106,19 +106,16 @@ struct RequestTopic: Sendable {
 
   private var done: Response { site.seeOther("/topics/request/check-your-email") }
 
-  private var confirmationLetter: LetterBody {
-    get throws {
-      let context = ["link": LetterBody.Slot.confirm.marker, "site": site.identity.name]
-      return try letters.body(
-        "topic-request",
-        .init(
-          subject: "Confirm your topic request",
-          preheader: "One click sends your request to the people who can act on it.",
-          reason: "Someone, probably you, entered this address on our topic request form."
-        ),
-        context
-      )
-    }
+  static func confirmationLetter(_ letters: LetterFrame) throws -> LetterBody {
+    try letters.body(
+      "topic-request",
+      .init(
+        subject: "Confirm your topic request",
+        preheader: "One click sends your request to the people who can act on it.",
+        reason: "Someone, probably you, entered this address on our topic request form."
+      ),
+      ["link": LetterBody.Slot.confirm.marker, "site": letters.site.name]
+    )
   }
 
   private func page(form: Form, problems: [FieldProblem]) async throws -> Response {
