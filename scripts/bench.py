@@ -1,8 +1,10 @@
 """The measuring part of scripts/bench: starts the peers on loopback, runs each pair in turn, prints ratios."""
 
 import gzip
+import io
 import json
 import os
+import random
 import re
 import resource
 import shutil
@@ -21,6 +23,7 @@ ROUNDS = 5
 SECONDS = 3
 LETTERS = 3000
 WORKERS = 4
+PLANNED = [int(n) for n in os.environ.get("BENCH_READERS", "10000,100000,1000000").split(",")]
 KEY = "bench-key-0123456789"
 WEB, STATIC, SINK = 18501, 18502, 18503
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -58,6 +61,12 @@ def serve(folder, **settings):
     return service
 
 
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    def http_error_303(self, *_):
+        return io.BytesIO()
+
+
+opener = urllib.request.build_opener(NoRedirect)
 running = []
 
 
@@ -261,7 +270,111 @@ def letters(folder):
     print(f"{'digest letters, durable':34} {ours / theirs:6.3f}  x letters/s of smtp-source over {WORKERS} connections", flush=True)
 
 
-MEASURES = {"pages": pages, "signups": signups, "memory": memory, "start": first_answer, "letters": letters}
+def many_readers(folder, count):
+    """A store with 400 councils, 500 new meetings, 50 topics and `count` readers of 20,000 different follow lists."""
+    service = serve(folder)
+    publish()
+    texts = ["housing", "roads", "libraries", "budget", "schools", "buses", "waste", "care", "parks", "safety"]
+    starts = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 86400))
+    for n in range(400):
+        request("PUT", f"/api/v1/councils/c{n}", {"name": f"Council {n}"})
+    for n in range(50):
+        request("PUT", f"/api/v1/topics/t{n}", {"name": f"Topic {n}", "description": "d", "query": f"{texts[n % 10]} word{n * 13}"})
+    for n in range(500):
+        words = " ".join(texts[(n + k) % 10] + f" word{(n * 7 + k) % 2000}" for k in range(40))
+        request("PUT", f"/api/v1/councils/c{n % 400}/meetings/m{n}", {
+            "committee": f"Committee {n % 3}", "starts_at": starts, "status": "held",
+            "summary": f"The committee met about {words}.\n\n" + "".join(f"## {text}\n\nMembers spoke at length. " * 3 + "\n\n" for text in texts)})
+    stop(service)
+    chance = random.Random(1)
+    lists = []
+    for _ in range(20_000):
+        councils = chance.sample(range(2, 402), chance.randint(1, 3))
+        lists.append(([(f"council:{c}", c, None) for c in councils]
+                      + [(f"topic:{t}", None, t) for t in chance.sample(range(1, 51), chance.randint(0, 2))],
+                      chance.choice(["headlines", "brief", "brief", "full"])))
+    store = sqlite3.connect(f"{folder}/store.sqlite")
+    now = int(time.time() * 1000)
+    chosen = [lists[chance.randrange(len(lists))] for _ in range(count)]
+    with store:
+        store.executemany("INSERT INTO subscriber (id, email, email_key, state, density, window_start, created_at) "
+                          "VALUES (?, ?, ?, 'active', ?, ?, ?)",
+                          ((n, f"r{n}@x.example", f"r{n}@x.example", one[1], now - 604800000, now) for n, one in enumerate(chosen, 1)))
+        store.executemany("INSERT INTO consent (id, subscriber_id, scope, source, form_version, requested_at, confirmed_at) "
+                          "VALUES (?, ?, 'w', 'bench', '1', ?, ?)", ((n, n, now, now) for n in range(1, count + 1)))
+        store.executemany("INSERT INTO subscription (subscriber_id, consent_id, target, council_id, topic_id, state) "
+                          "VALUES (?, ?, ?, ?, ?, 'active')",
+                          ((n, n, *follow) for n, one in enumerate(chosen, 1) for follow in one[0]))
+    store.close()
+
+
+def raw_inserts(folder, count):
+    """Rows a second of SQLite alone: the same rows into the same table with its indexes, in one transaction."""
+    store = sqlite3.connect(f"{folder}/raw.sqlite")
+    store.execute("PRAGMA journal_mode = WAL")
+    for name in sorted(os.listdir(f"{ROOT}/migrations")):
+        store.executescript(open(f"{ROOT}/migrations/{name}").read())
+    began = time.time()
+    with store:
+        store.executemany(
+            "INSERT INTO outgoing_mail (kind, recipient, subscriber_id, run_id, edition_id, window_from, date, key_id, is_urgent, "
+            "state, next_attempt_at, expires_at) VALUES ('digest', ?, ?, 1, ?, 5, 5, 1, 0, 'queued', 5, 5)",
+            ((f"r{n}@x.example", n, n % 20_000) for n in range(1, count + 1)))
+    rate = count / (time.time() - began)
+    store.close()
+    return rate
+
+
+def plan(folder):
+    for count in PLANNED:
+        os.makedirs(f"{folder}/{count}")
+        plan_for(f"{folder}/{count}", count)
+
+
+def plan_for(folder, count):
+    many_readers(folder, count)
+    reference = raw_inserts(folder, count)
+    # Sign-ups go on meanwhile; their letters wait, because what is measured is planning.
+    service = serve(folder, MAIL_TRANSPORT="smtp", MAIL_SMTP_PORT="1", MAIL_SMTP_TLS="off", SIGNUP_PER_HOUR="0",
+                    SIGNUP_PER_NETWORK_PER_HOUR="0", DIGEST_APPROVAL="required")
+    run, waits = {}, []
+    began = time.time()
+    request("POST", "/api/v1/digest-runs")
+    while run.get("state", "planning") == "planning":
+        sent = time.time()
+        body = f"email=new{len(waits)}@x.example&council=c1".encode()
+        form = urllib.request.Request(f"http://127.0.0.1:{WEB}/subscribe", data=body, headers={"Accept": "text/html"})
+        opener.open(form, timeout=60).read()
+        waits.append((time.time() - sent) * 1000)
+        if len(waits) % 20 == 0:
+            store = sqlite3.connect(f"file:{folder}/store.sqlite?mode=ro", uri=True)
+            run["state"] = store.execute("SELECT state FROM digest_run").fetchone()[0]
+            store.close()
+        time.sleep(0.005)
+    took = time.time() - began
+    run = json.loads(request("GET", "/api/v1/digest-runs/1"))
+    assert run["recipients"] == count, run
+    composing, plain = [], []
+    for n in range(1, 201):
+        for times, path in ((composing, f"/api/v1/digest-runs/1/preview?subscriber={n}"), (plain, f"/api/v1/subscribers/{n}")):
+            sent = time.time()
+            request("GET", path)
+            times.append((time.time() - sent) * 1000)
+    composed = statistics.median(composing) - statistics.median(plain)
+    peak = int(re.search(r"VmHWM:\s+(\d+)", open(f"/proc/{service.pid}/status").read()).group(1)) // 1024
+    slice_time = re.search(r"longest-write-ms=(\d+)", open(f"{folder}/log").read()).group(1)
+    store = sqlite3.connect(f"file:{folder}/store.sqlite?mode=ro", uri=True)
+    editions = store.execute("SELECT count(*) FROM edition").fetchone()[0]
+    store.close()
+    stop(service)
+    waits.sort()
+    print(f"{f'plan for {count:,} readers':34} {count / took / reference:6.2f}  x inserts/s of SQLite; {took:.1f} s, "
+          f"{editions:,} editions, longest write {slice_time} ms, sign-ups p99 {waits[int(len(waits) * 0.99)]:.0f} ms, "
+          f"a letter composed in {composed:.1f} ms, peak {peak} MB", flush=True)
+
+
+MEASURES = {"pages": pages, "signups": signups, "memory": memory, "start": first_answer, "plan": plan,
+            "letters": letters}
 chosen = sys.argv[3:] or list(MEASURES)
 unknown = set(chosen) - set(MEASURES)
 if unknown:

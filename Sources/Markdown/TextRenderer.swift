@@ -107,18 +107,29 @@ public struct TextRenderer: Sendable {
 
 /// Breaking running text into lines.
 public enum TextWrap {
-  /// Breaks at blanks so that no line passes `width` columns, but for words that are longer.
+  /// Breaks at blanks so that no line passes `width` columns, but for words that are longer. Other blanks than ASCII's
+  /// are there to hold words together.
   public static func wrap(_ text: String, width: Int) -> String {
-    var lines: [String] = []
-    var line = ""
-    for word in text.split(whereSeparator: \.isWhitespace) {
-      if !line.isEmpty, line.count + 1 + word.count > width {
-        lines.append(line)
-        line = ""
+    var wrapped = ""
+    wrapped.reserveCapacity(text.utf8.count + 8)
+    var column = 0
+    for word in text.utf8.split(whereSeparator: isBlank) {
+      let word = Substring(word)
+      let columns = columns(of: word)
+      if column > 0 {
+        let fits = column + 1 + columns <= width
+        wrapped += fits ? " " : "\n"
+        column = fits ? column + 1 : 0
       }
-      line += line.isEmpty ? String(word) : " \(word)"
+      wrapped += word
+      column += columns
     }
-    if !line.isEmpty { lines.append(line) }
-    return lines.joined(separator: "\n")
+    return wrapped
+  }
+
+  private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+
+  private static func columns(of word: Substring) -> Int {
+    word.utf8.allSatisfy { $0 < 0x80 } ? word.utf8.count : word.count
   }
 }

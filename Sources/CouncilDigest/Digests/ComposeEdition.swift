@@ -5,6 +5,9 @@ import Markdown
 /// Renders the two bodies of an edition, once: every later attempt sends the same bytes.
 struct ComposeEdition: Sendable {
   let frame: LetterFrame
+  private let summaries = RenderedSummaries()
+
+  init(frame: LetterFrame) { self.frame = frame }
 
   /// Gmail shows about 102 KB and cuts the rest; what is larger is shortened, with links to the whole text.
   static let maximumHTMLBytes = 80 * 1024
@@ -71,7 +74,9 @@ struct ComposeEdition: Sendable {
   /// council.
   private func manners(from density: Subscriber.Density) -> [EditionView.Manner] {
     let densities = Subscriber.Density.allCases.reversed().drop { $0 != density }
-    let whole = densities.map { EditionView.Manner(density: $0, styles: LetterStyle.elements, site: frame.site) }
+    let whole = densities.map {
+      EditionView.Manner(density: $0, styles: LetterStyle.elements, site: frame.site, summaries: summaries)
+    }
     let fewer: [(items: Int, upcoming: Int, sections: Int)] = [
       (.max, 3, .max), (40, 0, .max), (20, 0, .max), (10, 0, .max), (5, 0, .max), (2, 0, .max), (1, 0, .max),
       (1, 0, 40), (1, 0, 20), (0, 0, 0),
@@ -83,7 +88,8 @@ struct ComposeEdition: Sendable {
         sectionsWithItems: step.sections,
         maximumUpcoming: step.upcoming,
         styles: LetterStyle.elements,
-        site: frame.site
+        site: frame.site,
+        summaries: summaries
       )
     }
     return whole + shortened

@@ -90,11 +90,14 @@ struct DigestScheduler: Service {
 
   private func planWhatIsStarted() async throws {
     for run in try await store.read({ try DigestRun.inState(.planning, $0) }) {
-      try await planner.plan(run)
+      let longest = try await planner.plan(run)
       let counts = try await store.read { try run.counts($0) }
       log.info(
         "digest.planned",
-        metadata: ["run": "\(run.id)", "week": "\(run.week)", "letters": "\(counts.recipients)"]
+        metadata: [
+          "run": "\(run.id)", "week": "\(run.week)", "letters": "\(counts.recipients)",
+          "longest-write-ms": "\(longest.milliseconds)",
+        ]
       )
       mailQueued()
     }

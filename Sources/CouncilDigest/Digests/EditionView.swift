@@ -1,6 +1,5 @@
 import Foundation
 import GRDB
-import Markdown
 
 /// An edition ready for a template: sections of items with their texts, in HTML and in plain text.
 struct EditionView: Sendable {
@@ -71,6 +70,8 @@ extension EditionView {
     /// Inline CSS for mail; empty for the web.
     var styles: [String: String]
     var site: SiteIdentity
+    /// Those that were rendered in these styles before.
+    var summaries: RenderedSummaries?
   }
 
   init(_ content: EditionContent, _ revisions: [Int64: EditionRevision], _ manner: Manner) {
@@ -108,27 +109,20 @@ extension EditionView.Item {
     _ dates: ReadableDate,
     _ manner: EditionView.Manner
   ) {
-    let summary = Document(parsing: revision.content.summary ?? "")
+    let render = {
+      RenderedSummary(revision.content.summary ?? "", manner.density, styles: manner.styles)
+    }
+    let summary = manner.summaries?.summary(item.revision, manner.density, render: render) ?? render()
     title = revision.content.committee
     date = dates.dayAndTime(revision.content.start)
     link = manner.site.link(revision.path)
     reason = item.reasons.isEmpty ? nil : "You follow " + ComposeEdition.list(item.reasons)
     matches = item.matches.map { EditionView.Match(interest: $0.interest, extract: $0.extract) }
     isCancelled = revision.content.status == .cancelled
-    subject = summary.headings.first ?? title
-    headings = manner.density == .brief ? summary.headings : []
-    let html = HTMLRenderer(headingShift: 2, idPrefix: nil, styles: manner.styles)
-    // The letter underlines councils with = and meetings with -.
-    let text = TextRenderer(underlines: ["."])
-    switch manner.density {
-    case .headlines: break
-    case .brief:
-      self.html = summary.leadWithoutNotes.map(html.render)
-      self.text = summary.leadWithoutNotes.map(text.render)
-    case .full:
-      self.html = html.render(summary)
-      self.text = text.render(summary)
-    }
+    subject = summary.subject ?? title
+    headings = summary.headings
+    html = summary.html
+    text = summary.text
   }
 }
 

@@ -15,13 +15,15 @@ struct PlanDigestRun: Sendable {
   /// Readers whose edition is remembered; with more different ones it is looked up again.
   private static let maximumRemembered = 50_000
 
-  func plan(_ run: DigestRun) async throws {
+  /// - Returns: for how long the writer was busy with the longest slice; sign-ups wait so long.
+  func plan(_ run: DigestRun) async throws -> Duration {
     let (plan, readership) = try await store.read { [mailsQuietWeeks] database in
       let plan = try EditionPlan.load(week: run.week, end: run.to, mailsQuietWeeks: mailsQuietWeeks, database)
       return (plan, try Readership(plan, database))
     }
     var editions: [EditionPlan.Reader: Edition] = [:]
     var last: Int64? = 0
+    var longest: Duration = .zero
     while let after = last {
       // A service that is stopping does not wait for a million letters: its next start goes on.
       guard !Task.isShuttingDownGracefully else { throw CancellationError() }
@@ -32,12 +34,14 @@ struct PlanDigestRun: Sendable {
         editions[reader] =
           try plan.content(for: reader).map { .new(try $0.encoded(), revisions: $0.itemRevisions) } ?? .nothing
       }
-      guard let (stored, isStale) = try await write(entries, editions, run) else { return }
-      editions.merge(stored) { $1 }
+      guard let slice = try await write(entries, editions, run) else { return longest }
+      longest = max(longest, slice.duration)
+      editions.merge(slice.editions) { $1 }
       // Those already queued are found again and left alone.
-      if isStale { last = after }
+      if slice.isStale { last = after }
     }
     try await finish(run)
+    return longest
   }
 
   /// What is known of the edition of a reader.
@@ -47,41 +51,49 @@ struct PlanDigestRun: Sendable {
     case stored(Int64)
   }
 
-  /// - Returns: the editions that were stored, and whether a letter of another run was sent to one of the readers since
-  ///   they were read, who is then left out; nil when the run was cancelled meanwhile.
+  /// What was written in one transaction.
+  private struct Slice: Sendable {
+    var editions: [EditionPlan.Reader: Edition] = [:]
+    /// A letter of another run was sent to one of the readers since they were read, who is left out.
+    var isStale = false
+    var duration: Duration = .zero
+  }
+
+  /// - Returns: nil when the run was cancelled meanwhile.
   private func write(
     _ entries: [Readership.Entry],
     _ editions: [EditionPlan.Reader: Edition],
     _ run: DigestRun
-  ) async throws -> ([EditionPlan.Reader: Edition], isStale: Bool)? {
+  ) async throws -> Slice? {
     let needed = Dictionary(
       entries.compactMap { entry in editions[entry.reader].map { (entry.reader, $0) } },
       uniquingKeysWith: { $1 }
     )
     return try await store.write { database in
       guard try DigestRun.find(run.id, database)?.state == .planning else { return nil }
-      var stored: [EditionPlan.Reader: Edition] = [:]
-      var isStale = false
+      let began = ContinuousClock.now
+      var slice = Slice()
       let hasOthers = try Self.othersWait(beside: run, database)
       for entry in entries {
         let id: Int64
-        switch stored[entry.reader] ?? needed[entry.reader] {
+        switch slice.editions[entry.reader] ?? needed[entry.reader] {
         case .stored(let known): id = known
         case .new(let encoded, let revisions):
           id = try Self.findOrInsert(encoded, revisions, run, database)
-          stored[entry.reader] = .stored(id)
+          slice.editions[entry.reader] = .stored(id)
         case .nothing, nil: continue
         }
         if hasOthers {
           guard try Self.isCurrent(entry, database) else {
-            isStale = true
+            slice.isStale = true
             continue
           }
           try overtake(entry, by: run, database)
         }
         try queueLetter(to: entry, edition: id, run, database)
       }
-      return (stored, isStale)
+      slice.duration = .now - began
+      return slice
     }
   }
 

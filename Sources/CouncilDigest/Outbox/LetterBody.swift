@@ -17,12 +17,21 @@ struct LetterBody: Equatable, Sendable {
   }
 
   func filled(with links: [Slot: String]) -> LetterBody {
-    var body = self
-    for (slot, link) in links {
-      body.text = body.text.replacing(slot.marker, with: link)
-      body.html = body.html.replacing(slot.marker, with: link)
+    LetterBody(subject: subject, text: Self.fill(text, links), html: Self.fill(html, links))
+  }
+
+  private static func fill(_ text: String, _ links: [Slot: String]) -> String {
+    var rest = Substring(text)
+    var filled = ""
+    filled.reserveCapacity(text.utf8.count + 512)
+    while let start = rest.utf8.firstIndex(of: 0x02), let end = rest.utf8[start...].firstIndex(of: 0x03) {
+      filled += rest[..<start]
+      let name = rest[rest.utf8.index(after: start)..<end]
+      let link = Slot(rawValue: String(name)).flatMap { links[$0] }
+      filled += link.map { Substring($0) } ?? rest[start...end]
+      rest = rest[rest.utf8.index(after: end)...]
     }
-    return body
+    return filled + rest
   }
 
   /// The row that holds this text. Letters that say the same share one: their links are slots.

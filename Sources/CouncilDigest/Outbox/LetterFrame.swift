@@ -1,5 +1,6 @@
 import Foundation
 import Markdown
+import Mustache
 
 /// Puts the content of a letter into the frame all letters share. Letters are template files: `letters/NAME.text` and
 /// `letters/NAME.html` inside `letters/frame.text` and `letters/frame.html`.
@@ -48,7 +49,8 @@ struct LetterFrame: Sendable {
   }
 }
 
-private struct FrameView {
+/// Asked for by name, not by reflection: every letter is put into it twice.
+private struct FrameView: MustacheParent {
   var subject: String
   var preheader: String
   var reason: String
@@ -61,4 +63,22 @@ private struct FrameView {
   var privacy: String
   var contact: String
   var operatorName: String?
+
+  func child(named name: String) -> Any? {
+    switch name {
+    case "subject": subject
+    case "preheader": preheader
+    case "reason": reason
+    case "reasonText": reasonText
+    case "unsubscribe": unsubscribe
+    case "preferences": preferences
+    case "content": content
+    case "site": site
+    case "home": home
+    case "privacy": privacy
+    case "contact": contact
+    case "operatorName": operatorName
+    default: nil
+    }
+  }
 }
