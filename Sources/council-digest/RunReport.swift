@@ -8,9 +8,10 @@ enum RunReport {
     if let until = run["canary_until"] as? String {
       lines.append("  its first letters have left; the others wait until \(until)")
     }
+    guard run["state"] as? String != "planning" else { return lines + ["  its letters are being put together"] }
     let counts = ["sent", "queued", "failed", "uncertain", "cancelled"]
       .filter { number(run, $0) > 0 || $0 == "sent" }.map { "\(grouped(number(run, $0))) \($0)" }
-    lines.append("  \(grouped(number(run, "recipients"))) letters: \(counts.joined(separator: ", "))")
+    lines.append("  \(counted(number(run, "recipients"), "letter")): \(counts.joined(separator: ", "))")
     if let pace = pace(run) { lines.append("  \(pace)") }
     if run["state"] as? String == "awaiting_approval" {
       lines.append("  council-digest digest approve \(number(run, "id"))")
@@ -36,15 +37,15 @@ enum RunReport {
     let sizes = plan["sizes"] as? [String: Any] ?? [:]
     var lines = [
       "A run of \(text(plan, "week")) that ended \(text(plan, "window_to")) would send "
-        + "\(grouped(number(plan, "recipients"))) letters of \(grouped(number(plan, "editions"))) editions.",
-      "  \(grouped(number(plan, "quiet"))) only say that the week was quiet, \(grouped(number(plan, "without_letter"))) "
-        + "readers get none, \(grouped(number(plan, "paused"))) have paused.",
+        + "\(counted(number(plan, "recipients"), "letter")) of \(counted(number(plan, "editions"), "edition")).",
+      "  Quiet weeks explained: \(grouped(number(plan, "quiet"))). Readers without a letter: "
+        + "\(grouped(number(plan, "without_letter"))). Paused: \(grouped(number(plan, "paused"))).",
       "  HTML: \(kilobytes(sizes, "smallest_bytes")) to \(kilobytes(sizes, "largest_bytes")), "
         + "median \(kilobytes(sizes, "median_bytes")).",
     ]
     let meetings = plan["most_read"] as? [[String: Any]] ?? []
     if !meetings.isEmpty {
-      lines += ["", "\(grouped(number(plan, "meetings"))) meetings, those with most readers first:"]
+      lines += ["", "\(counted(number(plan, "meetings"), "meeting")), those with most readers first:"]
       lines += table(
         ["READERS", "MEETING"],
         meetings.map { [grouped(number($0, "recipients")), text($0, "meeting")] },
@@ -55,7 +56,7 @@ enum RunReport {
     if !warnings.isEmpty { lines += ["", "To look at:"] }
     for warning in warnings {
       let readers = warning["recipients"] as? Int
-      lines.append("  ! \(text(warning, "detail"))\(readers.map { " (\(grouped($0)) readers)" } ?? "")")
+      lines.append("  ! \(text(warning, "detail"))\(readers.map { " (\(counted($0, "reader")))" } ?? "")")
     }
     return lines
   }
@@ -64,7 +65,7 @@ enum RunReport {
     guard hold["held"] as? Bool == true else { return ["Digests are not held."] }
     let lines = [
       "Digests are held since \(text(hold, "since")): \(text(hold, "reason")).",
-      "  \(grouped(number(hold, "waiting_letters"))) letters wait. Let them go with council-digest release.", "",
+      "  Waiting: \(counted(number(hold, "waiting_letters"), "letter")). Let them go with council-digest release.", "",
       "What would be caught up:",
     ]
     return lines + dryRun(hold["would_catch_up"] as? [String: Any] ?? [:])
@@ -87,7 +88,7 @@ enum RunReport {
   private static func pace(_ run: [String: Any]) -> String? {
     guard let rate = run["rate_per_second"] as? Double else { return nil }
     let left = (run["seconds_left"] as? Int).map { ", \(duration($0)) left" } ?? ""
-    return "\(grouped(Int(rate.rounded()))) letters a second\(left)"
+    return "\(counted(Int(rate.rounded()), "letter")) a second\(left)"
   }
 
   private static func duration(_ seconds: Int) -> String {
@@ -103,6 +104,11 @@ enum RunReport {
 
   private static func kilobytes(_ object: [String: Any], _ name: String) -> String {
     "\((number(object, name) + 1_023) / 1_024) KB"
+  }
+
+  /// "1 letter", "12,345 letters".
+  private static func counted(_ number: Int, _ noun: String) -> String {
+    "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")"
   }
 
   /// 12345 is 12,345.

@@ -43,6 +43,32 @@ private let london = TimeZone(identifier: "Europe/London") ?? .gmt
   }
 }
 
+@Suite struct DigestWindowTests {
+  /// A meeting announced at any hour of sixteen months is in exactly one digest of somebody who gets all of them, over
+  /// both clock changes and a week 53, also when some weeks are missed.
+  @Test(arguments: [0, 3, 10])
+  func `windows leave nothing out and repeat nothing`(_ missed: Int) throws {
+    let schedule = WeeklySchedule(weekday: .saturday, hour: 8, minute: 0, timeZone: london)
+    var ends: [Date] = []
+    var instant = schedule.next(after: try date("2026-09-01T00:00:00Z"))
+    while instant < (try date("2028-01-15T00:00:00Z")) {
+      ends.append(instant)
+      instant = schedule.next(after: instant)
+    }
+    let weeks = ends.map { ISOWeek(containing: $0, in: london) }
+    #expect(Set(weeks).count == weeks.count && weeks == weeks.sorted())
+    #expect(weeks.contains { $0.description == "2026-W53" } && weeks.contains { $0.description == "2027-W01" })
+    let sent = ends.enumerated().filter { missed == 0 || $0.offset % (missed + 1) == 0 }.map(\.element)
+    var announced = try #require(sent.first).addingTimeInterval(1)
+    var counts: [Int] = []
+    while announced < (try #require(sent.last)) {
+      counts.append(zip(sent, sent.dropFirst()).count { announced > $0 && announced <= $1 })
+      announced.addTimeInterval(3_600)
+    }
+    #expect(counts.allSatisfy { $0 == 1 } && counts.count > 9_000)
+  }
+}
+
 @Suite struct ISOWeekTests {
   @Test(arguments: [
     ("2026-11-23T00:00:00Z", "2026-W48"), ("2027-01-01T12:00:00Z", "2026-W53"), ("2027-01-04T00:00:00Z", "2027-W01"),
@@ -58,6 +84,13 @@ private let london = TimeZone(identifier: "Europe/London") ?? .gmt
   ])
   func `what is not a week is refused`(_ text: String) {
     #expect(ISOWeek(parsing: text) == nil)
+  }
+
+  @Test(arguments: [
+    ("2026-W48", "2026-11-23T00:00:00Z"), ("2026-W53", "2026-12-28T00:00:00Z"), ("2026-W25", "2026-06-14T23:00:00Z"),
+  ])
+  func `a week begins on its Monday`(_ week: String, _ monday: String) throws {
+    #expect(ISOWeek(parsing: week)?.firstDay(in: london) == (try date(monday)))
   }
 
   @Test func `weeks are ordered across years`() throws {

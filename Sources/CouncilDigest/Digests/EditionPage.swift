@@ -24,10 +24,12 @@ struct EditionPage: Sendable {
       revisions,
       .init(density: content.density, styles: [:], site: site.identity)
     )
+    let monday = ISOWeek(parsing: content.week)?.firstDay(in: site.identity.timeZone)
+    let week = monday.map { "Week of \(ReadableDate(site.identity.timeZone).day($0))" } ?? content.week
     return try site.page(
       "edition",
-      View(view),
-      title: "Weekly summary, week \(content.week)",
+      View(view, week: week),
+      title: "Weekly summary, \(week)",
       visibility: .mailedLink
     )
   }
@@ -66,8 +68,8 @@ struct EditionPage: Sendable {
     var hasCorrections: Bool
     var unmatched: String?
 
-    init(_ view: EditionView) {
-      week = view.week
+    init(_ view: EditionView, week: String) {
+      self.week = week
       sections = view.sections.compactMap { section in
         let items = section.items.compactMap(Item.init)
         guard !items.isEmpty || section.quiet != nil || !section.upcoming.isEmpty else { return nil }

@@ -24,6 +24,11 @@ struct ISOWeek: Hashable, Comparable, Sendable, CustomStringConvertible {
     self.week = week
   }
 
+  /// The start of its Monday.
+  func firstDay(in timeZone: TimeZone) -> Date? {
+    Self.calendar(timeZone).date(from: DateComponents(weekday: 2, weekOfYear: week, yearForWeekOfYear: year))
+  }
+
   static func < (left: ISOWeek, right: ISOWeek) -> Bool {
     (left.year, left.week) < (right.year, right.week)
   }
