@@ -5,15 +5,15 @@ public struct Letter: Equatable, Sendable {
   public var from: Mailbox
   public var replyTo: EmailAddress?
   public var to: EmailAddress
-  public var subject: String
   /// Fixed when the letter is queued, so that every attempt is the same bytes.
   public var date: Date
   /// Without angle brackets; fixed before the first attempt (RFC 5322 §3.6.4).
   public var messageID: String
   /// Further fields in the order they are written; values are unfolded text.
   public var fields: [Field]
-  public var text: String
-  public var html: String
+  public var body: PreparedBody
+  /// What stands in the slots of the body, by name.
+  public var values: [String: String]
 
   /// A header field beyond those every letter has.
   public struct Field: Equatable, Sendable {
@@ -30,22 +30,20 @@ public struct Letter: Equatable, Sendable {
     from: Mailbox,
     replyTo: EmailAddress? = nil,
     to: EmailAddress,
-    subject: String,
     date: Date,
     messageID: String,
     fields: [Field] = [],
-    text: String,
-    html: String
+    body: PreparedBody,
+    values: [String: String] = [:]
   ) {
     self.from = from
     self.replyTo = replyTo
     self.to = to
-    self.subject = subject
     self.date = date
     self.messageID = messageID
     self.fields = fields
-    self.text = text
-    self.html = html
+    self.body = body
+    self.values = values
   }
 }
 

@@ -6,25 +6,25 @@ extension Letter {
   public func composed() -> [UInt8] {
     let boundary = boundary
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(2_048 + text.utf8.count + html.utf8.count * 5 / 4)
+    bytes.reserveCapacity(4_096 + body.byteCount)
     func line(_ text: String) { bytes.append(contentsOf: (text + "\r\n").utf8) }
 
     line(HeaderField.mailbox("From", from))
     if let replyTo { line("Reply-To: \(replyTo)") }
     line("To: \(to)")
-    line(HeaderField.unstructured("Subject", subject))
+    line(HeaderField.unstructured("Subject", body.subject))
     line("Date: \(MailDate.format(date))")
     line("Message-ID: <\(messageID)>")
     line("MIME-Version: 1.0")
     line("Content-Type: multipart/alternative;\r\n boundary=\"\(boundary)\"")
     for field in fields { line(HeaderField.unstructured(field.name, field.value)) }
     line("")
-    for (type, content) in [("text/plain", text), ("text/html", html)] {
+    for (type, content) in [("text/plain", body.text), ("text/html", body.html)] {
       line("--\(boundary)")
       line("Content-Type: \(type); charset=utf-8")
       line("Content-Transfer-Encoding: quoted-printable")
       line("")
-      QuotedPrintable.append(content, to: &bytes)
+      content.write(values, to: &bytes)
       line("")
     }
     line("--\(boundary)--")

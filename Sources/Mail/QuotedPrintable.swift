@@ -1,37 +1,43 @@
 /// Quoted-printable for text (RFC 2045 §6.7): lines of at most 76 bytes, line ends as CRLF, trailing blanks encoded.
 enum QuotedPrintable {
-  static func append(_ text: String, to output: inout [UInt8]) {
-    var lines = text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false)[...]
-    // A final newline ends the last line; it does not start an empty one.
-    if lines.count > 1, lines.last?.isEmpty == true { lines = lines.dropLast() }
-    for line in lines { append(line: line.last == 0x0D ? line.dropLast() : line, to: &output) }
-  }
-
-  private static func append(line: Substring.UTF8View.SubSequence, to output: inout [UInt8]) {
+  /// Appends a piece of text that starts at the beginning of a line of `output`. Text that goes on after it must come
+  /// after a soft line break.
+  /// - Returns: whether the last line is open: it holds something and has no line end.
+  @discardableResult
+  static func append(_ text: some Sequence<UInt8>, to output: inout [UInt8]) -> Bool {
     var column = 0
-    let last = line.endIndex
-    var index = line.startIndex
-    while index < last {
-      let byte = line[index]
-      let next = line.index(after: index)
-      let isPlain = isPlain(byte, atStart: column == 0, atEnd: next == last)
-      let width = isPlain ? 1 : 3
-      // 75 leaves room for the "=" of a soft line break; at the end of the line none is needed.
-      if column + width > (next == last ? 76 : 75) {
-        output.append(contentsOf: [0x3D, 0x0D, 0x0A])
+    var bytes = text.makeIterator()
+    var upcoming = bytes.next()
+    while let byte = upcoming {
+      upcoming = bytes.next()
+      if byte == 0x0D, upcoming == 0x0A { continue }
+      if byte == 0x0A {
+        output.append(contentsOf: lineEnd)
         column = 0
         continue
       }
-      if isPlain {
+      let endsLine = upcoming == nil || upcoming == 0x0A || upcoming == 0x0D
+      var width = isPlain(byte, atStart: column == 0, atEnd: endsLine) ? 1 : 3
+      // 75 leaves room for the "=" of a soft line break; at the end of the line none is needed.
+      if column + width > (endsLine ? 76 : 75) {
+        output.append(contentsOf: softBreak)
+        column = 0
+        width = isPlain(byte, atStart: true, atEnd: endsLine) ? 1 : 3
+      }
+      if width == 1 {
         output.append(byte)
       } else {
-        output.append(contentsOf: [0x3D, hexDigits[Int(byte >> 4)], hexDigits[Int(byte & 15)]])
+        output.append(0x3D)
+        output.append(hexDigit(byte >> 4))
+        output.append(hexDigit(byte & 15))
       }
       column += width
-      index = next
     }
-    output.append(contentsOf: [0x0D, 0x0A])
+    return column > 0
   }
+
+  static let lineEnd: [UInt8] = [0x0D, 0x0A]
+  static let softBreak: [UInt8] = [0x3D, 0x0D, 0x0A]
 
   /// A dot that starts a line is encoded for relays that stuff dots twice, "F" for those that write mbox "From ".
   private static func isPlain(_ byte: UInt8, atStart: Bool, atEnd: Bool) -> Bool {
@@ -44,5 +50,5 @@ enum QuotedPrintable {
     }
   }
 
-  private static let hexDigits = Array("0123456789ABCDEF".utf8)
+  private static func hexDigit(_ nibble: UInt8) -> UInt8 { nibble < 10 ? 0x30 + nibble : 0x37 + nibble }
 }

@@ -11,15 +11,17 @@ import Testing
     Letter(
       from: Mailbox(name: "Räte, Council Digest", address: try EmailAddress(parsing: "digest@council.example")),
       to: try EmailAddress(parsing: "ann@resident.example"),
-      subject: "Wychford: a subject long enough that it has to be folded, with SEND waiting times",
       date: Date(timeIntervalSince1970: 1_790_000_000),
       messageID: "digest.abc@council.example",
       fields: [
         .init("List-Unsubscribe", "<https://council.example/unsubscribe/\(String(repeating: "x", count: 90))>"),
         .init("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"), .init("List-Id", "C <digest.council.example>"),
       ],
-      text: text,
-      html: "<p>\(text)</p>"
+      body: PreparedBody(
+        subject: "Wychford: a subject long enough that it has to be folded, with SEND waiting times",
+        text: text,
+        html: "<p>\(text)</p>"
+      )
     ).composed()
   }
 

@@ -14,12 +14,10 @@ import Testing
     Letter(
       from: Mailbox(name: name, address: try EmailAddress(parsing: "digest@example.org")),
       to: try EmailAddress(parsing: "ann@example.org"),
-      subject: subject,
       date: Date(timeIntervalSince1970: 1_795_000_000),
       messageID: "digest.abc@example.org",
       fields: [.init("List-Unsubscribe", "<https://example.org/unsubscribe/\(String(repeating: "t", count: 60))>")],
-      text: text,
-      html: html
+      body: PreparedBody(subject: subject, text: text, html: html)
     )
   }
 
@@ -60,6 +58,21 @@ import Testing
     #expect(
       ReceivedLetter(parsing: bytes).text.trimmingCharacters(in: .newlines) == text.trimmingCharacters(in: .newlines)
     )
+  }
+
+  @Test(arguments: [
+    "Leave:\n\u{2}link\u{3}\nand more.\n", "<a href=\"\u{2}link\u{3}\">Leave</a>", "\u{2}link\u{3}", "a\u{2}link\u{3}",
+    "\u{2}link\u{3}\u{2}none\u{3} end \n", String(repeating: "long ", count: 30) + "\u{2}link\u{3}. From here",
+  ])
+  func `slots are filled as if the text had been written with what is in them`(_ text: String) throws {
+    var letter = try letter(text: text, html: text)
+    letter.values = ["link": "https://example.org/unsubscribe/\(String(repeating: "a=b", count: 40))"]
+    let read = ReceivedLetter(parsing: letter.composed())
+    let filled = text.replacing("\u{2}link\u{3}", with: letter.values["link"] ?? "")
+      .replacing("\u{2}none\u{3}", with: "")
+    #expect(read.text.trimmingCharacters(in: .newlines) == filled.trimmingCharacters(in: .newlines))
+    let lines = String(decoding: letter.composed(), as: UTF8.self).components(separatedBy: "\r\n")
+    #expect(lines.allSatisfy { $0.utf8.count <= 76 || $0.hasPrefix("List-") || $0.hasPrefix(" <https") })
   }
 
   @Test(arguments: hard.indices)

@@ -149,7 +149,7 @@ struct DeliveryQueue: Sendable {
       try settle(mail, as: .cancelled, now: now, database)
       return nil
     }
-    let envelope = try assembly.envelope(for: mail, body)
+    let envelope = try assembly.envelope(for: mail, body.prepared)
     try database.execute(sql: "UPDATE outgoing_mail SET state = 'sending' WHERE id = ?", arguments: [mail.id])
     if let run = mail.runID { try countAgainstCanary(of: run, now: now, database) }
     return Job(mail: mail, envelope: envelope)

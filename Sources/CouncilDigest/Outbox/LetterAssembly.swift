@@ -22,20 +22,18 @@ struct LetterAssembly: Sendable {
   /// Confirmation links work this long; the page after that says how to ask again.
   static let confirmationLifetime: TimeInterval = 7 * 86_400
 
-  func envelope(for mail: OutgoingMail, _ body: LetterBody) throws -> Envelope {
+  func envelope(for mail: OutgoingMail, _ body: PreparedBody) throws -> Envelope {
     let recipient = try EmailAddress(parsing: mail.recipient)
     let links = links(of: mail)
-    let filled = body.filled(with: links)
     let letter = Letter(
       from: sender.from,
       replyTo: sender.replyTo,
       to: recipient,
-      subject: body.subject,
       date: mail.date,
       messageID: messageID(of: mail),
       fields: fields(of: mail, links),
-      text: filled.text,
-      html: filled.html
+      body: body,
+      values: Dictionary(uniqueKeysWithValues: links.map { ($0.rawValue, $1) })
     )
     return Envelope(sender: try bounceAddress(for: mail), recipient: recipient, content: letter.composed())
   }
