@@ -96,6 +96,7 @@ struct Chain {
     reading: (String, String) -> Void = { _, _ in }
   ) async throws -> [String: [String]] {
     await services.scheduler.work()
+    services.queue.look()
     var sent: [String: [String]] = [:]
     while let job = try services.queue.take() {
       let result = outcome(job.mail)
@@ -108,6 +109,18 @@ struct Chain {
     }
     await services.scheduler.work()
     return sent
+  }
+
+  /// The queue of a process that starts on the same store.
+  func restarted() -> DeliveryQueue {
+    let queue = services.queue
+    return DeliveryQueue(
+      store: queue.store,
+      assembly: queue.assembly,
+      editions: queue.editions,
+      allowance: queue.allowance,
+      records: queue.records
+    )
   }
 
   func control(_ control: ControlDigestRun, run: Int64) async throws {

@@ -1,15 +1,18 @@
 import Foundation
 import GRDB
 import Mail
+import Synchronization
 
-/// The rows between planning and the relay: taking the next letter, and recording what became of it.
-struct DeliveryQueue: Sendable {
+/// Between planning and the relay: gives each worker the next letter, composed. What is held by whom is only in memory;
+/// rows change when an outcome is known, so a process that dies leaves every letter free.
+final class DeliveryQueue: Sendable {
   let store: Store
   let assembly: LetterAssembly
   let editions: ComposeEdition
-  let canary: Canary.Plan
-  let notices: OperatorNotices
-  let pace: DeliveryPace
+  let allowance: DigestAllowance
+  let records: DeliveryRecords
+  private let bodies: PreparedBodies
+  private let waiting = Mutex(Waiting())
 
   /// A letter that a worker holds.
   struct Job: Sendable {
@@ -17,55 +20,65 @@ struct DeliveryQueue: Sendable {
     var envelope: Envelope
   }
 
-  /// The most letters one transaction settles on the way to one that can be sent: sign-ups wait behind it.
-  private static let settledAtOnce = 50
-
-  /// The next letter, now in state `sending`; transactional letters first. Letters that can't or needn't be sent any
-  /// more are settled on the way.
-  func take() throws -> Job? {
-    try store.writeBlocking { database in
-      let now = store.now()
-      for _ in 0..<Self.settledAtOnce {
-        guard let mail = try next(now: now, database) else { return nil }
-        if let job = try prepareOrPutOff(mail, now: now, database) { return job }
-      }
-      return nil
-    }
+  private struct Waiting {
+    var urgent: [OutgoingMail] = []
+    /// Of running digests, in the order they leave; the next is last.
+    var digests: [OutgoingMail] = []
+    /// With workers.
+    var held: [Int64: OutgoingMail] = [:]
+    /// Where the present pass over a run has come to: its letters leave edition by edition.
+    var passes: [Int64: (edition: Int64, letter: Int64)] = [:]
+    var mayHaveUrgent = true
+    var lookedForUrgent = ContinuousClock.now
   }
 
+  private static let urgentAtOnce = 16
+  private static let digestsAtOnce = 64
+  private static let urgentLookInterval: Duration = .seconds(1)
+
+  init(
+    store: Store,
+    assembly: LetterAssembly,
+    editions: ComposeEdition,
+    allowance: DigestAllowance,
+    records: DeliveryRecords
+  ) {
+    self.store = store
+    self.assembly = assembly
+    self.editions = editions
+    self.allowance = allowance
+    self.records = records
+    bodies = PreparedBodies(store: store, editions: editions)
+  }
+
+  /// There may be a new letter that somebody waits for.
+  func look() { waiting.withLock { $0.mayHaveUrgent = true } }
+
+  /// The next letter, which is then held until its outcome is recorded; letters that people wait for first. Letters that
+  /// can't or needn't be sent any more are settled on the way.
+  /// - Parameter includingDigests: false while digests must keep a pace.
+  func take(includingDigests: Bool = true) throws -> Job? {
+    while let mail = try next(includingDigests) {
+      do {
+        if let job = try prepare(mail) { return job }
+        letGo(of: mail)
+      } catch {
+        letGo(of: mail)
+        throw error
+      }
+    }
+    return nil
+  }
+
+  /// - Returns: why the run was paused, when it was.
   func record(_ outcome: SendOutcome, of mail: OutgoingMail) throws {
-    try store.writeBlocking { database in
-      let now = store.now()
-      let transition = DeliveryTransition(outcome, circumstances(of: mail, now: now))
-      try apply(transition, to: mail, now: now, database)
-    }
+    try records.record(outcome, of: mail)
+    letGo(of: mail)
   }
 
-  /// One process owns the store, so what was being sent when it opens was held by a process that is gone.
-  func releaseHeldLetters() throws -> Int {
-    try store.writeBlocking { database in
-      try database.execute(sql: "UPDATE outgoing_mail SET state = 'queued' WHERE state = 'sending'")
-      let released = database.changesCount
-      let now = store.now()
-      for run in try DigestRun.inState(.cancelled, database) where run.finishedAt == nil {
-        try database.execute(
-          sql: "UPDATE outgoing_mail SET state = 'cancelled', finished_at = ? WHERE run_id = ? AND state = 'queued'",
-          arguments: [now.milliseconds, run.id]
-        )
-        try DigestRun.finishIfDone(run.id, now: now, database)
-      }
-      return released
-    }
-  }
-
-  private func circumstances(of mail: OutgoingMail, now: Date) -> DeliveryTransition.Circumstances {
-    .init(
-      attempts: mail.attempts,
-      unreadReplies: mail.unreadReplies,
-      now: now,
-      expiresAt: mail.expiresAt,
-      jitter: .random(in: 0...1)
-    )
+  /// Whose letters are with workers at this moment.
+  var subscribersBeingServed: Set<Int64> {
+    waiting.withLock { Set($0.held.values.filter { $0.runID != nil }.compactMap(\.subscriberID)) }
   }
 
   /// Letters that wait to leave, counted up to `limit`.
@@ -79,174 +92,167 @@ struct DeliveryQueue: Sendable {
     }
   }
 
-  private func next(now: Date, _ database: Database) throws -> OutgoingMail? {
-    let urgent = try Row.fetchOne(
-      database,
-      sql: """
-        SELECT \(OutgoingMail.columns) FROM outgoing_mail
-        WHERE state = 'queued' AND is_urgent = 1 AND next_attempt_at <= ? ORDER BY next_attempt_at LIMIT 1
-        """,
-      arguments: [now.milliseconds]
-    )
-    if let urgent { return try OutgoingMail(row: urgent) }
-    guard try Hold.find(database) == nil else { return nil }
-    for run in try DigestRun.inState(.sending, database) where try goesOn(run, now: now, database) {
-      let digest = try Row.fetchOne(
+  // MARK: Which is next
+
+  private func next(_ includingDigests: Bool) throws -> OutgoingMail? {
+    try waiting.withLock { waiting in
+      if waiting.urgent.isEmpty, shouldLookForUrgent(waiting) { try findUrgent(&waiting) }
+      if let mail = waiting.urgent.popLast() {
+        waiting.held[mail.id] = mail
+        return mail
+      }
+      guard includingDigests else { return nil }
+      if waiting.digests.isEmpty { try findDigests(&waiting) }
+      guard let mail = waiting.digests.popLast() else {
+        waiting.mayHaveUrgent = true
+        return nil
+      }
+      waiting.held[mail.id] = mail
+      return mail
+    }
+  }
+
+  private func shouldLookForUrgent(_ waiting: Waiting) -> Bool {
+    waiting.mayHaveUrgent || waiting.digests.isEmpty
+      || ContinuousClock.now - waiting.lookedForUrgent > Self.urgentLookInterval
+  }
+
+  private func findUrgent(_ waiting: inout Waiting) throws {
+    let now = store.now()
+    let found = try store.readBlocking { database in
+      try Row.fetchAll(
         database,
-        sql: """
+        cached: """
           SELECT \(OutgoingMail.columns) FROM outgoing_mail
-          WHERE run_id = ? AND state = 'queued' AND next_attempt_at <= ? ORDER BY next_attempt_at LIMIT 1
+          WHERE state = 'queued' AND is_urgent = 1 AND next_attempt_at <= ? ORDER BY next_attempt_at, id LIMIT ?
           """,
-        arguments: [run.id, now.milliseconds]
-      )
-      if let digest { return try OutgoingMail(row: digest) }
+        arguments: [now.milliseconds, Self.urgentAtOnce + waiting.held.count]
+      ).map(OutgoingMail.init)
     }
-    return nil
+    waiting.urgent = found.filter { waiting.held[$0.id] == nil }.reversed()
+    waiting.mayHaveUrgent = found.count >= Self.urgentAtOnce + waiting.held.count
+    waiting.lookedForUrgent = .now
   }
 
-  /// Whether the run may send now, or waits for what becomes of its first letters.
-  private func goesOn(_ run: DigestRun, now: Date, _ database: Database) throws -> Bool {
-    guard let until = run.canary.until else { return true }
-    guard now >= until else { return false }
-    switch Canary.verdict(on: try run.counts(database)) {
-    case .goOn:
-      try Canary.over.store(in: run.id, database)
-      return true
-    case .waitLonger:
-      try Canary(left: 0, until: now.addingTimeInterval(canary.wait)).store(in: run.id, database)
-      return false
-    case .pause(let reason):
-      try run.pause(because: reason, database)
-      try notices.queue(.runPaused(run, because: reason), database)
-      return false
+  private func findDigests(_ waiting: inout Waiting) throws {
+    let now = store.now()
+    let held = waiting.held
+    let (runs, remaining) = try store.readBlocking { database -> ([DigestRun], Int?) in
+      guard try Hold.find(database) == nil else { return ([], 0) }
+      let sent = try DigestAllowance.sent(on: allowance.day(of: now), database)
+      return (try DigestRun.inState(.sending, database), allowance.remaining(at: now, sent: sent))
+    }
+    waiting.passes = waiting.passes.filter { pass in runs.contains { $0.id == pass.key } }
+    for run in runs where try records.mayGoOn(run, now: now) {
+      let heldDigests = held.values.count { $0.runID != nil }
+      let heldOfRun = held.values.count { $0.runID == run.id }
+      let limits = [
+        Self.digestsAtOnce, remaining.map { $0 - heldDigests },
+        // The canary goes alone.
+        run.canary.left > 0 ? run.canary.left - heldOfRun : nil,
+      ]
+      guard let limit = limits.compactMap(\.self).min(), limit > 0 else { continue }
+      let start = waiting.passes[run.id] ?? (0, 0)
+      var found = try letters(of: run, after: start, limit: limit, held, now: now)
+      // A pass is over; what was put off meanwhile is found by the next.
+      if found.isEmpty, start != (0, 0) { found = try letters(of: run, after: (0, 0), limit: limit, held, now: now) }
+      waiting.passes[run.id] = found.last.map { ($0.editionID ?? 0, $0.id) }
+      guard found.isEmpty else {
+        waiting.digests = found.reversed()
+        return
+      }
     }
   }
 
-  /// A letter that can't be put together is put off and named in its row; it must not stop those behind it.
-  private func prepareOrPutOff(_ mail: OutgoingMail, now: Date, _ database: Database) throws -> Job? {
+  private func letters(
+    of run: DigestRun,
+    after start: (edition: Int64, letter: Int64),
+    limit: Int,
+    _ held: [Int64: OutgoingMail],
+    now: Date
+  ) throws -> [OutgoingMail] {
+    let found = try store.readBlocking { database in
+      try Row.fetchAll(
+        database,
+        cached: """
+          SELECT \(OutgoingMail.columns) FROM outgoing_mail
+          WHERE run_id = :run AND state = 'queued' AND (edition_id, id) > (:edition, :letter)
+            AND next_attempt_at <= :now
+          ORDER BY edition_id, id LIMIT :limit
+          """,
+        arguments: [
+          "run": run.id, "edition": start.edition, "letter": start.letter, "now": now.milliseconds,
+          "limit": limit + held.count,
+        ]
+      ).map(OutgoingMail.init)
+    }
+    return Array(found.filter { held[$0.id] == nil }.prefix(limit))
+  }
+
+  private func letGo(of mail: OutgoingMail) {
+    _ = waiting.withLock { $0.held.removeValue(forKey: mail.id) }
+  }
+
+  // MARK: Whether it leaves
+
+  /// What a letter is worth now; it may have waited for a while since it was found.
+  private enum Standing {
+    case leaves
+    /// It is settled already, or its run stopped.
+    case notNow
+    /// Its reader left or paused.
+    case unwanted
+  }
+
+  /// - Returns: nil when the letter does not leave now.
+  private func prepare(_ mail: OutgoingMail) throws -> Job? {
+    switch try standing(of: mail) {
+    case .leaves: break
+    case .notNow:
+      waiting.withLock { $0.digests = [] }
+      return nil
+    case .unwanted:
+      try records.cancel(mail)
+      return nil
+    }
+    guard store.now() < mail.expiresAt else {
+      try records.fail(mail, Reply(code: 0, text: "no longer useful when it could leave"))
+      return nil
+    }
     do {
-      return try prepare(mail, now: now, database)
+      guard let body = try bodies.body(of: mail) else {
+        try records.cancel(mail)
+        return nil
+      }
+      return Job(mail: mail, envelope: try assembly.envelope(for: mail, body))
     } catch let error as DatabaseError {
       throw error
     } catch {
-      let reply = Reply(code: 0, text: "can't be composed: \(error)")
-      try apply(
-        DeliveryTransition(.refused(reply, isPermanent: false), circumstances(of: mail, now: now)),
-        to: mail,
-        now: now,
-        database
-      )
+      // It is put off and named in its row; it must not stop those behind it.
+      try records.record(.refused(Reply(code: 0, text: "can't be composed: \(error)"), isPermanent: false), of: mail)
       return nil
     }
   }
 
-  private func prepare(_ mail: OutgoingMail, now: Date, _ database: Database) throws -> Job? {
-    guard now < mail.expiresAt else {
-      try apply(.failed(Reply(code: 0, text: "no longer useful when it could leave")), to: mail, now: now, database)
-      return nil
-    }
-    guard try isWanted(mail, now: now, database), let body = try body(of: mail, database) else {
-      try settle(mail, as: .cancelled, now: now, database)
-      return nil
-    }
-    let envelope = try assembly.envelope(for: mail, body.prepared)
-    try database.execute(sql: "UPDATE outgoing_mail SET state = 'sending' WHERE id = ?", arguments: [mail.id])
-    if let run = mail.runID { try countAgainstCanary(of: run, now: now, database) }
-    return Job(mail: mail, envelope: envelope)
-  }
-
-  private func countAgainstCanary(of id: Int64, now: Date, _ database: Database) throws {
-    guard let run = try DigestRun.find(id, database), run.canary.left > 0 else { return }
-    try run.canary.taken(canary, now: now).store(in: id, database)
-  }
-
-  /// Who left or paused while a run was being sent gets nothing more of it.
-  private func isWanted(_ mail: OutgoingMail, now: Date, _ database: Database) throws -> Bool {
-    guard mail.kind == .digest else { return true }
-    guard let id = mail.subscriberID, let subscriber = try Subscriber.find(id: id, database) else { return false }
-    return subscriber.state == .active && !subscriber.isPaused(at: now)
-  }
-
-  private func body(of mail: OutgoingMail, _ database: Database) throws -> LetterBody? {
-    if let id = mail.letterBodyID { return try LetterBody.fetch(id, database) }
-    return try mail.editionID.flatMap { try editions.storedBody(of: $0, database) }
-  }
-
-  private func apply(
-    _ transition: DeliveryTransition,
-    to mail: OutgoingMail,
-    now: Date,
-    _ database: Database
-  ) throws {
-    switch transition {
-    case .sent:
-      try settle(mail, as: .sent, now: now, database)
-      if let run = mail.runID { pace.count(run, at: now) }
-      try moveWindow(of: mail, database)
-    case .retry where try isOvertaken(mail, database):
-      try settle(mail, as: .cancelled, now: now, database)
-    case .retry(let at, let attempts, let unreadReplies, let reply):
-      try database.execute(
-        sql: """
-          UPDATE outgoing_mail SET state = 'queued', next_attempt_at = :at, attempts = :attempts,
-            unread_replies = :unread, reply_code = :code, reply_status = :status, diagnostic = :text
-          WHERE id = :id
+  private func standing(of mail: OutgoingMail) throws -> Standing {
+    let now = store.now().milliseconds
+    return try store.readBlocking { database in
+      let row = try Row.fetchOne(
+        database,
+        cached: """
+          SELECT outgoing_mail.state AS letter, digest_run.state AS run, subscriber.state AS subscriber,
+            coalesce(subscriber.paused_until, 0) AS paused_until, EXISTS (SELECT 1 FROM hold) AS is_held
+          FROM outgoing_mail
+          LEFT JOIN digest_run ON digest_run.id = outgoing_mail.run_id
+          LEFT JOIN subscriber ON subscriber.id = outgoing_mail.subscriber_id
+          WHERE outgoing_mail.id = ?
           """,
-        arguments: [
-          "at": at.milliseconds, "attempts": attempts, "unread": unreadReplies, "code": reply?.code,
-          "status": reply?.status, "text": reply?.text, "id": mail.id,
-        ]
+        arguments: [mail.id]
       )
-    case .failed(let reply):
-      try settle(mail, as: .failed, reply, now: now, database)
-    case .uncertain(let problem):
-      try settle(mail, as: .uncertain, Reply(code: 0, text: problem), now: now, database)
+      guard let row, row["letter"] == "queued" else { return .notNow }
+      guard mail.kind == .digest else { return .leaves }
+      guard row["run"] == "sending", row["is_held"] == false else { return .notNow }
+      return row["subscriber"] == "active" && (row["paused_until"] as Int64) <= now ? .leaves : .unwanted
     }
-  }
-
-  /// Whether a digest letter that was not sent has nothing to be sent for: its run was cancelled, or a later run carries
-  /// what it carried.
-  private func isOvertaken(_ mail: OutgoingMail, _ database: Database) throws -> Bool {
-    try Bool.fetchOne(
-      database,
-      sql: """
-        SELECT EXISTS (SELECT 1 FROM digest_run WHERE id = :run AND state = 'cancelled')
-          OR EXISTS (SELECT 1 FROM outgoing_mail WHERE subscriber_id = :subscriber AND run_id > :run)
-        """,
-      arguments: ["run": mail.runID, "subscriber": mail.subscriberID]
-    ) ?? false
-  }
-
-  private func settle(
-    _ mail: OutgoingMail,
-    as state: OutgoingMail.State,
-    _ reply: Reply? = nil,
-    now: Date,
-    _ database: Database
-  ) throws {
-    try database.execute(
-      sql: """
-        UPDATE outgoing_mail SET state = :state, finished_at = :now, reply_code = :code, reply_status = :status,
-          diagnostic = :text
-        WHERE id = :id
-        """,
-      arguments: [
-        "state": state.rawValue, "now": now.milliseconds, "code": reply?.code, "status": reply?.status,
-        "text": reply?.text, "id": mail.id,
-      ]
-    )
-    if let run = mail.runID { try DigestRun.finishIfDone(run, now: now, database) }
-  }
-
-  /// The reader's next digest starts where this one ended. Only a letter that was sent moves it.
-  private func moveWindow(of mail: OutgoingMail, _ database: Database) throws {
-    guard let run = mail.runID, let subscriber = mail.subscriberID else { return }
-    try database.execute(
-      sql: """
-        UPDATE subscriber SET window_start = max(window_start, (SELECT window_to FROM digest_run WHERE id = :run))
-        WHERE id = :subscriber AND state = 'active'
-        """,
-      arguments: ["run": run, "subscriber": subscriber]
-    )
   }
 }

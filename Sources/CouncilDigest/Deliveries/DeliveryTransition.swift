@@ -4,6 +4,8 @@ import Mail
 /// What becomes of a letter after an attempt. Pure: the table of outcomes is all there is.
 enum DeliveryTransition: Equatable, Sendable {
   case sent
+  /// The relay's trouble is not the letter's: it waits where it was, and the breaker decides when.
+  case asBefore
   case retry(at: Date, attempts: Int, unreadReplies: Int, reply: Reply?)
   case failed(Reply)
   case uncertain(String)
@@ -33,8 +35,7 @@ enum DeliveryTransition: Equatable, Sendable {
           Reply(code: reply.code, status: reply.status, text: "gave up after \(attempts) attempts: \(reply.text)")
         )
     case .relayTrouble, .loginRefused:
-      // Not about this letter: it waits where it was, and the breaker decides when.
-      self = .retry(at: letter.now, attempts: letter.attempts, unreadReplies: letter.unreadReplies, reply: nil)
+      self = .asBefore
     case .uncertain(let problem):
       // Once more with the same bytes under the same Message-ID; then a person must know.
       self =

@@ -51,11 +51,12 @@ final class Sender: Service {
   func stop() { bell.stop(within: Self.drainDeadline) }
 
   /// There is something to send.
-  func wake() { bell.ring() }
+  func wake() {
+    queue.look()
+    bell.ring()
+  }
 
   func run() async throws {
-    let released = try queue.releaseHeldLetters()
-    if released > 0 { log.notice("mail.released", metadata: ["letters": "\(released)"]) }
     for number in 0..<workers {
       bell.workerStarted()
       let thread = Thread { [self] in
@@ -86,16 +87,15 @@ final class Sender: Service {
         bell.pause(seconds: 0.25)
         continue
       }
-      if let wait = rate.wait(at: .now) {
-        breaker.notNeeded()
-        bell.pause(seconds: min(1, max(0.001, wait / .seconds(1))))
-        continue
-      }
-      guard let job = takeJob() else {
+      // Digests keep the pace; letters that people wait for don't.
+      let wait = rate.wait(at: .now)
+      guard let job = takeJob(includingDigests: wait == nil) else {
+        if wait == nil { rate.giveBack() }
         probeIfInTrouble()
-        bell.wait(seconds: 1, since: rings)
+        bell.wait(seconds: wait.map { min(1, max(0.001, $0 / .seconds(1))) } ?? 1, since: rings)
         continue
       }
+      if wait != nil { rate.overtaken(at: .now) }
       // Where there was one letter there may be more.
       bell.ring()
       let outcome = send(job, &transport)
@@ -129,9 +129,9 @@ final class Sender: Service {
     }
   }
 
-  private func takeJob() -> DeliveryQueue.Job? {
+  private func takeJob(includingDigests: Bool) -> DeliveryQueue.Job? {
     do {
-      let job = try queue.take()
+      let job = try queue.take(includingDigests: includingDigests)
       storeRefuses.withLock { $0 = false }
       return job
     } catch {

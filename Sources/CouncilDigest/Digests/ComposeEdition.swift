@@ -12,11 +12,16 @@ struct ComposeEdition: Sendable {
   /// Gmail shows about 102 KB and cuts the rest; what is larger is shortened, with links to the whole text.
   static let maximumHTMLBytes = 80 * 1024
 
-  /// The stored bodies of an edition, rendered when this is its first letter. Nil when nothing of it is left to say,
-  /// because what it carried was deleted.
-  func storedBody(of edition: Int64, _ database: Database) throws -> LetterBody? {
-    if let body = try Self.stored(edition, database) { return body }
-    guard let body = try rendered(edition, database) else { return nil }
+  /// The bodies of an edition as they were stored, or rendered now. Nil when nothing of it is left to say, because what
+  /// it carried was deleted.
+  func body(of edition: Int64, _ database: Database) throws -> LetterBody? {
+    try Self.stored(edition, database) ?? rendered(edition, database)
+  }
+
+  /// Stores the bodies that were rendered for the first letter of an edition.
+  /// - Returns: those that every letter of it gets; another may have been quicker.
+  static func keep(_ body: LetterBody, of edition: Int64, _ database: Database) throws -> LetterBody {
+    if let body = try stored(edition, database) { return body }
     try database.execute(
       sql: "UPDATE edition SET letter_body_id = ? WHERE id = ?",
       arguments: [try body.insert(database), edition]
@@ -24,12 +29,7 @@ struct ComposeEdition: Sendable {
     return body
   }
 
-  /// The same, without keeping what had to be rendered.
-  func body(of edition: Int64, _ database: Database) throws -> LetterBody? {
-    try Self.stored(edition, database) ?? rendered(edition, database)
-  }
-
-  private static func stored(_ edition: Int64, _ database: Database) throws -> LetterBody? {
+  static func stored(_ edition: Int64, _ database: Database) throws -> LetterBody? {
     try Int64.fetchOne(database, cached: "SELECT letter_body_id FROM edition WHERE id = ?", arguments: [edition])
       .flatMap { try LetterBody.fetch($0, database) }
   }

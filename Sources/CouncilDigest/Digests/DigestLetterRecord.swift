@@ -60,7 +60,7 @@ struct DigestLetterRecord {
   func fate(_ dates: ReadableDate) -> String {
     let when = finishedAt.map { " on \(dates.dayAndTime($0))" } ?? ""
     return switch state {
-    case .queued, .sending: "Their letter of \(week) is waiting to leave."
+    case .queued: "Their letter of \(week) is waiting to leave."
     case .sent: "Their letter of \(week) was accepted by the relay\(when)."
     case .failed: "Their letter of \(week) failed\(when); the next one carries what it had."
     case .uncertain: "Whether their letter of \(week) was accepted is not known; the relay’s reply was lost\(when)."

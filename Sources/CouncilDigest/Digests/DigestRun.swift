@@ -106,7 +106,7 @@ extension DigestRun {
     for row in rows {
       let count: Int = row["count"]
       switch OutgoingMail.State(rawValue: row["state"]) {
-      case .queued, .sending: counts.queued += count
+      case .queued: counts.queued += count
       case .sent: counts.sent += count
       case .failed: counts.failed += count
       case .uncertain: counts.uncertain += count
@@ -128,11 +128,11 @@ extension DigestRun {
   /// Marks a run as finished once nothing of it is left to do. Asking twice changes nothing.
   static func finishIfDone(_ id: Int64, now: Date, _ database: Database) throws {
     try database.execute(
-      sql: """
+      cached: """
         UPDATE digest_run SET
           state = CASE state WHEN 'sending' THEN 'sent' ELSE state END, finished_at = coalesce(finished_at, :now)
         WHERE id = :id AND state IN ('sending', 'cancelled') AND NOT EXISTS (
-          SELECT 1 FROM outgoing_mail WHERE run_id = :id AND state IN ('queued', 'sending'))
+          SELECT 1 FROM outgoing_mail WHERE run_id = :id AND state = 'queued')
         """,
       arguments: ["id": id, "now": now.milliseconds]
     )

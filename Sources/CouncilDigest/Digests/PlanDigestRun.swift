@@ -10,8 +10,11 @@ struct PlanDigestRun: Sendable {
   let needsApproval: Bool
   let canary: Canary.Plan
   let notices: OperatorNotices
+  /// Whose letters are on their way at this moment.
+  let beingServed: @Sendable () -> Set<Int64>
 
   private static let sliceSize = 250
+  private static let staleRetryPause: Duration = .milliseconds(100)
   /// Readers whose edition is remembered; with more different ones it is looked up again.
   private static let maximumRemembered = 50_000
 
@@ -38,7 +41,10 @@ struct PlanDigestRun: Sendable {
       longest = max(longest, slice.duration)
       editions.merge(slice.editions) { $1 }
       // Those already queued are found again and left alone.
-      if slice.isStale { last = after }
+      if slice.isStale {
+        last = after
+        try await Task.sleep(for: Self.staleRetryPause)
+      }
     }
     try await finish(run)
     return longest
@@ -74,6 +80,7 @@ struct PlanDigestRun: Sendable {
       let began = ContinuousClock.now
       var slice = Slice()
       let hasOthers = try Self.othersWait(beside: run, database)
+      let served = hasOthers ? beingServed() : []
       for entry in entries {
         let id: Int64
         switch slice.editions[entry.reader] ?? needed[entry.reader] {
@@ -84,7 +91,8 @@ struct PlanDigestRun: Sendable {
         case .nothing, nil: continue
         }
         if hasOthers {
-          guard try Self.isCurrent(entry, database) else {
+          // What becomes of a letter of an earlier run decides where this one's begins.
+          guard !served.contains(entry.subscriber), try Self.isCurrent(entry, database) else {
             slice.isStale = true
             continue
           }

@@ -21,7 +21,7 @@ struct OutgoingMail: Equatable, Sendable {
   }
 
   enum State: String, CaseIterable, Sendable {
-    case queued, sending, sent, failed, uncertain, cancelled
+    case queued, sent, failed, uncertain, cancelled
   }
 
   var id: Int64

@@ -20,6 +20,7 @@ public struct Configuration: Equatable, Sendable {
   public var mail: MailConfiguration
   public var schedule: WeeklySchedule
   public var needsApproval: Bool
+  public var allowance: DigestAllowance
   public var canaryLetters: Int
   public var canaryMinutes: Int
   public var mailsQuietWeeks: Bool
@@ -70,6 +71,7 @@ public struct Configuration: Equatable, Sendable {
     public var dkim: DKIM
     public var connections: Int
     public var ratePerSecond: Int
+    public var ratePerHour: Int
   }
 }
 
@@ -143,6 +145,7 @@ extension Configuration {
     mail = try read.mail(siteName: site.name, clientName: URL(string: site.publicURL)?.host() ?? "localhost")
     schedule = try read.schedule(timeZone)
     needsApproval = read.text("digest.approval") == "required"
+    allowance = try read.allowance(timeZone)
     canaryLetters = try read.number("digest.canary_letters")
     canaryMinutes = try read.number("digest.canary_minutes")
     mailsQuietWeeks = read.text("digest.quiet_weeks") == "note"
@@ -212,6 +215,32 @@ private struct ConfigurationReader {
     return WeeklySchedule(weekday: weekday, hour: time[0], minute: time[1], timeZone: timeZone)
   }
 
+  func allowance(_ timeZone: TimeZone) throws -> DigestAllowance {
+    let (from, until) = (minute("digest.send_from"), minute("digest.send_until"))
+    guard (from == nil) == (until == nil), from != until || from == nil else {
+      throw ConfigurationProblem(
+        key: from == nil ? "digest.send_from" : "digest.send_until",
+        problem: "the two times are set together, and differ"
+      )
+    }
+    let letters = try number("digest.warmup_letters")
+    let day = optional("digest.warmup_from").flatMap { RFC3339("\($0)T00:00:00Z")?.date }
+    guard letters == 0 || day != nil else {
+      throw ConfigurationProblem(key: "digest.warmup_from", problem: "a warm-up needs its first day")
+    }
+    return DigestAllowance(
+      window: from.flatMap { from in until.map { from..<($0 > from ? $0 : $0 + 24 * 60) } },
+      perDay: try number("digest.per_day"),
+      warmUp: day.flatMap { letters > 0 ? .init(letters: letters, from: $0) : nil },
+      timeZone: timeZone
+    )
+  }
+
+  private func minute(_ key: String) -> Int? {
+    let parts = text(key).split(separator: ":").compactMap { Int($0) }
+    return parts.count == 2 ? parts[0] * 60 + parts[1] : nil
+  }
+
   func mail(siteName: String, clientName: String) throws -> Configuration.MailConfiguration {
     guard let from = Mailbox(configured: text("mail.from"), defaultName: siteName) else {
       throw ConfigurationProblem(key: "mail.from", problem: "expected an address, or Name <address>")
@@ -235,7 +264,8 @@ private struct ConfigurationReader {
         keyFile: optional("mail.dkim.key_file")
       ),
       connections: isSMTP ? try number("mail.smtp.connections") : 1,
-      ratePerSecond: isSMTP ? try number("mail.smtp.rate_per_second") : 0
+      ratePerSecond: isSMTP ? try number("mail.smtp.rate_per_second") : 0,
+      ratePerHour: isSMTP ? try number("mail.smtp.rate_per_hour") : 0
     )
   }
 

@@ -12,6 +12,8 @@ struct ConfigurationKey: Sendable {
     case origin
     /// HH:MM, 24 hours.
     case timeOfDay
+    /// YYYY-MM-DD.
+    case date
     /// An IANA name.
     case timeZone
     /// Separated by commas, or a YAML list.
@@ -119,6 +121,7 @@ extension ConfigurationKey {
       "0",
       "Letters a second over all connections; 0 is unlimited"
     ),
+    .init("mail.smtp.rate_per_hour", .number(0...10_000_000), "0", "And an hour; of the two the slower counts"),
     .init(
       "digest.weekday",
       .choice(WeeklySchedule.Weekday.allCases.map(\.rawValue)),
@@ -134,6 +137,16 @@ extension ConfigurationKey {
       "So many letters go first and alone; a run of which many are refused then pauses. 0 is none"
     ),
     .init("digest.canary_minutes", .number(1...1_440), "30", "How long the others wait for what becomes of those"),
+    .init("digest.send_from", .timeOfDay, "", "Digests leave only from this time of day on, in site.time_zone"),
+    .init("digest.send_until", .timeOfDay, "", "And before this one; what is left goes on the next day"),
+    .init("digest.per_day", .number(0...10_000_000), "0", "So many digests leave in a day; 0 is unlimited"),
+    .init(
+      "digest.warmup_letters",
+      .number(0...1_000_000),
+      "0",
+      "For a new sender: so many on the first day, twice as many each day after; 0 is no warm-up"
+    ),
+    .init("digest.warmup_from", .date, "", "That first day, for example 2026-12-01"),
     .init(
       "digest.quiet_weeks",
       .choice(["note", "skip"]),

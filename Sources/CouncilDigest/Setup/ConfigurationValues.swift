@@ -116,6 +116,9 @@ extension ConfigurationKey {
         (0...23).contains(hour), (0...59).contains(minute)
       else { throw expected("a time like 08:00") }
       return text
+    case .date:
+      guard RFC3339("\(text)T00:00:00Z") != nil else { throw expected("a date like 2026-12-01") }
+      return text
     case .timeZone:
       guard TimeZone(identifier: text) != nil else { throw expected("a time zone like Europe/London") }
       return text

@@ -125,7 +125,7 @@ struct RouteTable: Sendable {
       store: store,
       timeZone: site.identity.timeZone,
       dryRun: services.dryRun,
-      pace: services.queue.pace,
+      pace: services.queue.records.pace,
       runStarted: { [scheduler = services.scheduler] in scheduler.wake() },
       mailQueued: mailQueued
     )

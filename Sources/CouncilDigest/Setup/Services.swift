@@ -57,15 +57,20 @@ struct Services: Sendable {
         sender: .init(from: mail.from, replyTo: mail.replyTo, bounceAddress: mail.bounceAddress)
       ),
       editions: ComposeEdition(frame: letters),
-      canary: canary,
-      notices: notices,
-      pace: DeliveryPace()
+      allowance: configuration.allowance,
+      records: DeliveryRecords(
+        store: store,
+        allowance: configuration.allowance,
+        canary: canary,
+        notices: notices,
+        pace: DeliveryPace()
+      )
     )
     sender = Sender(
       queue: queue,
       clock: clock,
       workers: mail.connections,
-      rate: RateLimit(perSecond: mail.ratePerSecond),
+      rate: RateLimit(perSecond: mail.ratePerSecond, perHour: mail.ratePerHour),
       signer: signer,
       log: log,
       loginRefused: { [store, notices] problem in
@@ -86,7 +91,8 @@ struct Services: Sendable {
         mailsQuietWeeks: configuration.mailsQuietWeeks,
         needsApproval: configuration.needsApproval,
         canary: canary,
-        notices: notices
+        notices: notices,
+        beingServed: { [queue] in queue.subscribersBeingServed }
       ),
       log: log,
       mailQueued: { [sender] in sender.wake() }

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Synchronization
 
 /// The database, the keys that sign mailed links, and the clock. One process at a time owns it.
 public final class Store: Sendable {
@@ -47,6 +48,9 @@ public final class Store: Sendable {
     try await pool.read(body)
   }
 
+  /// As `read`, for threads that may block.
+  func readBlocking<Value>(_ body: (Database) throws -> Value) throws -> Value { try pool.read(body) }
+
   /// All or nothing, durable when this returns. Writes that come together share a commit, so a hundred people who sign
   /// up in one moment wait for one.
   public func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
@@ -63,7 +67,39 @@ public final class Store: Sendable {
     }
   }
 
-  /// As `write`, for threads that may block.
+  /// As `write`, for threads that may block: it shares the commit of others.
+  func writeTogether<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) throws -> Value {
+    let outcome = Outcome<Value>()
+    group.add(
+      CommitGroup.Write(
+        run: { database in
+          let value = try body(database)
+          return { outcome.settle(.success(value)) }
+        },
+        fail: { outcome.settle(.failure($0)) }
+      )
+    )
+    return try outcome.wait()
+  }
+
+  /// What a thread waits for.
+  private final class Outcome<Value: Sendable>: Sendable {
+    private let result = Mutex<Result<Value, any Error>?>(nil)
+    private let isSettled = DispatchSemaphore(value: 0)
+
+    func settle(_ value: Result<Value, any Error>) {
+      result.withLock { $0 = value }
+      isSettled.signal()
+    }
+
+    func wait() throws -> Value {
+      isSettled.wait()
+      guard let value = result.withLock({ $0 }) else { preconditionFailure("it was settled before the signal") }
+      return try value.get()
+    }
+  }
+
+  /// In a transaction of its own, for threads that may block.
   public func writeBlocking<Value>(_ body: (Database) throws -> Value) throws -> Value {
     try pool.write(body)
   }
