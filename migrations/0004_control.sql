@@ -59,3 +59,19 @@ CREATE INDEX outgoing_mail_by_run ON outgoing_mail (run_id, state, next_attempt_
 CREATE INDEX outgoing_mail_by_subscriber ON outgoing_mail (subscriber_id, state);
 CREATE INDEX outgoing_mail_held ON outgoing_mail (state) WHERE state = 'sending';
 CREATE INDEX outgoing_mail_by_kind ON outgoing_mail (kind, date) WHERE is_urgent = 1;
+
+-- The id of a revision is never given again: editions that are stored point at it, also after its meeting was deleted.
+CREATE TABLE meeting_revision_for_good (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  meeting_id INTEGER NOT NULL REFERENCES meeting (id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  content TEXT NOT NULL,
+  correction TEXT,
+  created_at INTEGER NOT NULL,
+  UNIQUE (meeting_id, number)
+) STRICT;
+INSERT INTO meeting_revision_for_good (id, meeting_id, number, content, correction, created_at)
+SELECT id, meeting_id, number, content, correction, created_at FROM meeting_revision;
+DROP TABLE meeting_revision;
+ALTER TABLE meeting_revision_for_good RENAME TO meeting_revision;
+CREATE INDEX meeting_revision_correction ON meeting_revision (created_at) WHERE correction IS NOT NULL;

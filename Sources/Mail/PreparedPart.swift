@@ -26,7 +26,7 @@ public struct PreparedPart: Equatable, Sendable {
   private mutating func append(_ text: Substring.UTF8View, isLast: Bool) {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.count * 5 / 4)
-    let isOpen = QuotedPrintable.append(text, to: &bytes)
+    let isOpen = QuotedPrintable.append(text, goesOn: !isLast, to: &bytes)
     if isOpen { bytes += isLast ? QuotedPrintable.lineEnd : QuotedPrintable.softBreak }
     guard !bytes.isEmpty else { return }
     byteCount += bytes.count
@@ -39,7 +39,9 @@ public struct PreparedPart: Equatable, Sendable {
       switch piece {
       case .bytes(let bytes): output += bytes
       case .slot(let name):
-        if QuotedPrintable.append((values[name] ?? "").utf8, to: &output) { output += QuotedPrintable.softBreak }
+        if QuotedPrintable.append((values[name] ?? "").utf8, goesOn: true, to: &output) {
+          output += QuotedPrintable.softBreak
+        }
       }
     }
   }

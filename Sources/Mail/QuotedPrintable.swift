@@ -1,10 +1,10 @@
 /// Quoted-printable for text (RFC 2045 §6.7): lines of at most 76 bytes, line ends as CRLF, trailing blanks encoded.
 enum QuotedPrintable {
-  /// Appends a piece of text that starts at the beginning of a line of `output`. Text that goes on after it must come
-  /// after a soft line break.
+  /// Appends a piece of text that starts at the beginning of a line of `output`.
+  /// - Parameter goesOn: more text follows, after a soft line break that needs its room.
   /// - Returns: whether the last line is open: it holds something and has no line end.
   @discardableResult
-  static func append(_ text: some Sequence<UInt8>, to output: inout [UInt8]) -> Bool {
+  static func append(_ text: some Sequence<UInt8>, goesOn: Bool, to output: inout [UInt8]) -> Bool {
     var column = 0
     var bytes = text.makeIterator()
     var upcoming = bytes.next()
@@ -16,7 +16,7 @@ enum QuotedPrintable {
         column = 0
         continue
       }
-      let endsLine = upcoming == nil || upcoming == 0x0A || upcoming == 0x0D
+      let endsLine = upcoming.map { $0 == 0x0A || $0 == 0x0D } ?? !goesOn
       var width = isPlain(byte, atStart: column == 0, atEnd: endsLine) ? 1 : 3
       // 75 leaves room for the "=" of a soft line break; at the end of the line none is needed.
       if column + width > (endsLine ? 76 : 75) {

@@ -47,7 +47,11 @@ struct CallOptions: ParsableArguments {
       while true {
         let answer = try await service.send("GET", "/api/v1/digest-runs/\(id)")
         let run = try answer.object()
-        let isOver = run["finished_at"] is String || ["paused", "awaiting_approval"].contains(run["state"] as? String)
+        if !service.isServed { Terminal.error("letters leave while `serve` runs; it does not") }
+        let isOver =
+          !service.isServed || run["finished_at"] is String
+          || ["paused", "awaiting_approval"].contains(run["state"] as? String)
+          || run["held"] as? Bool == true
         if !printsJSON { Terminal.rewriteLine(RunReport.progress(run)) }
         if isOver {
           if !printsJSON { Terminal.line("") }

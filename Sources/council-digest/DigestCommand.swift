@@ -32,6 +32,11 @@ struct DigestCommand: AsyncParsableCommand {
     @Option(help: "With --subscriber: the letter of this run. Default: the next run.") var run: Int?
     @Option(help: "As if the run ended then, for example 2026-11-28T08:00:00Z.") var at: String?
 
+    func validate() throws {
+      if run != nil, subscriber == nil { throw ValidationError("--run needs --subscriber") }
+      if run != nil, at != nil { throw ValidationError("A run that exists has its end: leave out --at or --run") }
+    }
+
     func run() async throws {
       let moment = at.map { "at=\(urlEncoded($0))" }
       guard let subscriber else {

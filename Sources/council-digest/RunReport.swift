@@ -4,6 +4,7 @@ import Foundation
 enum RunReport {
   static func run(_ run: [String: Any]) -> [String] {
     var lines = ["Run \(number(run, "id")) of \(text(run, "week")): \(state(run))"]
+    if run["held"] as? Bool == true { lines.append("  all digests are held; council-digest hold --status says why") }
     if let reason = run["paused_because"] as? String { lines.append("  because \(reason)") }
     if let until = run["canary_until"] as? String {
       lines.append("  its first letters have left; the others wait until \(until)")
@@ -65,16 +66,19 @@ enum RunReport {
     guard hold["held"] as? Bool == true else { return ["Digests are not held."] }
     let lines = [
       "Digests are held since \(text(hold, "since")): \(text(hold, "reason")).",
-      "  Waiting: \(counted(number(hold, "waiting_letters"), "letter")). Let them go with council-digest release.", "",
-      "What would be caught up:",
+      "  Waiting: \(counted(number(hold, "waiting_letters"), "letter")). Let them go with council-digest release.",
     ]
-    return lines + dryRun(hold["would_catch_up"] as? [String: Any] ?? [:])
+    guard let plan = hold["would_catch_up"] as? [String: Any] else {
+      return lines + ["  council-digest hold --status says what would be caught up."]
+    }
+    return lines + ["", "What would be caught up:"] + dryRun(plan)
   }
 
   /// `2026-W48 ██████░░░░ 61 %  6,100 of 10,000  340/s  12 s left`
   static func progress(_ run: [String: Any]) -> String {
     let recipients = number(run, "recipients")
     let done = recipients - number(run, "queued")
+    guard run["state"] as? String != "planning" else { return "\(text(run, "week"))  being planned" }
     let share = recipients == 0 ? 1 : Double(done) / Double(recipients)
     let filled = Int(share * 20)
     let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 20 - filled)

@@ -15,6 +15,9 @@ struct ServiceCall {
     var description: String
   }
 
+  /// Whether a service runs on this store.
+  var isServed: Bool { ControlSocket(path: ControlSocket.path(besideStoreAt: configuration.storePath)).isServed }
+
   func send(_ method: String, _ path: String, _ body: [UInt8] = []) async throws -> ControlSocket.Answer {
     let socket = ControlSocket(path: ControlSocket.path(besideStoreAt: configuration.storePath))
     let answer: ControlSocket.Answer

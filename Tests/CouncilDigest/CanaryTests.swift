@@ -68,8 +68,27 @@ import Testing
     #expect(try await chain.runs()[0].canary.until == chain.clock.now.addingTimeInterval(1_200))
   }
 
+  @Test func `first letters that are put off go again, alone, and then the others`() async throws {
+    let chain = try await chain()
+    let later = SendOutcome.refused(Reply(code: 450, text: "greylisted"), isPermanent: false)
+    #expect(try await chain.work { _ in later }.isEmpty)
+    chain.clock.move(by: 1_200)
+    #expect(try await chain.work().count == 3)
+    chain.clock.move(by: 1_200)
+    #expect(try await chain.work().count == 7)
+    #expect(try await chain.runs()[0].state == .sent)
+  }
+
+  @Test func `pausing and going on before the first letter keeps the canary`() async throws {
+    let chain = try await chain()
+    await chain.services.scheduler.work()
+    try await chain.control(.pause, run: 1)
+    try await chain.control(.resume, run: 1)
+    #expect(try await chain.work().count == 3)
+  }
+
   @Test(arguments: [
-    (0, 0, Canary.Verdict.waitLonger), (10, 0, .goOn), (9, 1, .goOn),
+    (0, 0, Canary.Verdict.tryAgain), (10, 0, .goOn), (9, 1, .goOn),
     (8, 2, .pause(because: "2 of the first 10 letters were not accepted")),
     (0, 1, .pause(because: "1 of the first 1 letters were not accepted")),
   ])

@@ -153,6 +153,21 @@ import Testing
     #expect(run.state == .sent && counts.uncertain == 1 && counts.recipients == 1)
   }
 
+  @Test func `a letter never carries a meeting that came after one that was deleted`() async throws {
+    let chain = try await Chain("2026-11-23T12:00:00Z")
+    try await chain.subscribe("ann@example.org")
+    try await chain.publish("a")
+    try await chain.publish("secret", summary: "Confidential.")
+    try chain.clock.move(to: "2026-11-28T08:00:00Z")
+    await chain.services.scheduler.work()
+    try await chain.services.store.write { database in
+      try database.execute(sql: "DELETE FROM meeting_text WHERE rowid = 2")
+      try database.execute(sql: "DELETE FROM meeting WHERE slug = 'secret'")
+    }
+    try await chain.publish("other", summary: "Something else.")
+    #expect(try await chain.work() == ["ann@example.org": ["a"]])
+  }
+
   @Test func `a cancelled scheduled run stays cancelled`() async throws {
     let chain = try await Chain("2026-11-23T12:00:00Z")
     try await chain.subscribe("ann@example.org")

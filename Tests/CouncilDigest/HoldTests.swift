@@ -12,8 +12,7 @@ import Testing
   }
 
   private func release(_ chain: Chain, _ release: Hold.Release) async throws {
-    let now = chain.clock.now
-    try await chain.services.store.write { try Hold.release(release, now: now, $0) }
+    try await ReleaseHold(store: chain.services.store)(release)
   }
 
   @Test func `while mail is held no digest leaves and none is started, and resending catches everything up`()

@@ -43,6 +43,39 @@ import Testing
     #expect(try await chain.work() == ["ann@example.org": ["a"]])
   }
 
+  @Test func `who leaves and comes back is not paused any more`() async throws {
+    let chain = try await Chain("2026-11-23T12:00:00Z")
+    try await chain.subscribe("ann@example.org")
+    try await pause(chain, until: "2027-06-01T00:00:00Z")
+    let now = chain.clock.now
+    try await chain.services.store.write { try Unsubscribe.leave(1, now: now, $0) }
+    try await chain.subscribe("ann@example.org")
+    try await chain.publish("a")
+    try chain.clock.move(to: "2026-11-28T08:00:00Z")
+    #expect(try await chain.work() == ["ann@example.org": ["a"]])
+  }
+
+  @Test func `who goes on while a run is planned loses nothing`() async throws {
+    let chain = try await Chain("2026-10-12T12:00:00Z")
+    try await chain.subscribe("ann@example.org")
+    try await chain.publish("old")
+    try await pause(chain, until: "2027-01-01T00:00:00Z")
+    try chain.clock.move(to: "2026-11-27T12:00:00Z")
+    try await chain.subscribe("bob@example.org")
+    try await chain.publish("new")
+    let end = chain.clock.now
+    let (plan, readership) = try await chain.services.store.read { database in
+      let plan = try EditionPlan.load(week: "2026-W48", end: end, mailsQuietWeeks: true, database)
+      return (plan, try Readership(plan, database))
+    }
+    try await pause(chain, until: nil)
+    let entries = try await chain.services.store.read { try readership.slice(after: 0, limit: 9, $0).entries }
+    #expect(entries.map(\.email) == ["bob@example.org"], "the plan does not reach back to what Ann missed")
+    _ = plan
+    try chain.clock.move(to: "2026-11-28T08:00:00Z")
+    #expect(try await chain.work()["ann@example.org"] == ["old", "new"])
+  }
+
   @Test func `going on early counts from the next run`() async throws {
     let chain = try await Chain("2026-11-23T12:00:00Z")
     try await chain.subscribe("ann@example.org")

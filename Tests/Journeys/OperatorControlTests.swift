@@ -98,6 +98,8 @@ import Testing
     #expect(
       because(try await explain("bob@resident.example", "w/a", "&week=\(run["week"] ?? "")")).contains("after the run")
     )
+    let before = try await explain("1", "w/late", "&week=2026-W01")
+    #expect(before["carried"] as? Bool == false && !because(before).contains("had it already"))
     #expect(try await service.api("GET", "/explain?subscriber=9&meeting=w/a").status == 404)
     #expect(try await service.api("GET", "/explain?subscriber=1&meeting=w/zzz").status == 404)
     #expect(try await service.api("GET", "/explain?meeting=w").status == 422)

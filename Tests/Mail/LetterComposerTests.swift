@@ -62,14 +62,19 @@ import Testing
 
   @Test(arguments: [
     "Leave:\n\u{2}link\u{3}\nand more.\n", "<a href=\"\u{2}link\u{3}\">Leave</a>", "\u{2}link\u{3}", "a\u{2}link\u{3}",
-    "\u{2}link\u{3}\u{2}none\u{3} end \n", String(repeating: "long ", count: 30) + "\u{2}link\u{3}. From here",
+    String(repeating: "x", count: 76) + "\u{2}link\u{3}",
+    "\u{2}link\u{3}\u{2}none\u{3} end \n", "\u{2}full\u{3}",
+    String(repeating: "long ", count: 30) + "\u{2}link\u{3}. From here",
   ])
   func `slots are filled as if the text had been written with what is in them`(_ text: String) throws {
     var letter = try letter(text: text, html: text)
-    letter.values = ["link": "https://example.org/unsubscribe/\(String(repeating: "a=b", count: 40))"]
+    letter.values = [
+      "link": "https://example.org/unsubscribe/\(String(repeating: "a=b", count: 40))",
+      "full": String(repeating: "y", count: 76),
+    ]
     let read = ReceivedLetter(parsing: letter.composed())
     let filled = text.replacing("\u{2}link\u{3}", with: letter.values["link"] ?? "")
-      .replacing("\u{2}none\u{3}", with: "")
+      .replacing("\u{2}none\u{3}", with: "").replacing("\u{2}full\u{3}", with: letter.values["full"] ?? "")
     #expect(read.text.trimmingCharacters(in: .newlines) == filled.trimmingCharacters(in: .newlines))
     let lines = String(decoding: letter.composed(), as: UTF8.self).components(separatedBy: "\r\n")
     #expect(lines.allSatisfy { $0.utf8.count <= 76 || $0.hasPrefix("List-") || $0.hasPrefix(" <https") })

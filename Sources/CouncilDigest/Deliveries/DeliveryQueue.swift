@@ -143,13 +143,14 @@ final class DeliveryQueue: Sendable {
       return (try DigestRun.inState(.sending, database), allowance.remaining(at: now, sent: sent))
     }
     waiting.passes = waiting.passes.filter { pass in runs.contains { $0.id == pass.key } }
-    for run in runs where try records.mayGoOn(run, now: now) {
+    for run in runs {
+      guard let canary = try records.canary(of: run, now: now) else { continue }
       let heldDigests = held.values.count { $0.runID != nil }
       let heldOfRun = held.values.count { $0.runID == run.id }
       let limits = [
         Self.digestsAtOnce, remaining.map { $0 - heldDigests },
         // The canary goes alone.
-        run.canary.left > 0 ? run.canary.left - heldOfRun : nil,
+        canary.left > 0 ? canary.left - heldOfRun : nil,
       ]
       guard let limit = limits.compactMap(\.self).min(), limit > 0 else { continue }
       let start = waiting.passes[run.id] ?? (0, 0)

@@ -58,21 +58,23 @@ final class DeliveryRecords: Sendable {
 
   func fail(_ mail: OutgoingMail, _ reply: Reply) throws { try settle(mail, as: .failed, reply) }
 
-  /// Whether a run may send, or waits for what becomes of its first letters, or has just been paused for that.
-  func mayGoOn(_ run: DigestRun, now: Date) throws -> Bool {
-    guard let until = run.canary.until else { return true }
-    guard now >= until else { return false }
+  /// How a run may send now; nil while it waits for what becomes of its first letters, or was paused for that.
+  func canary(of run: DigestRun, now: Date) throws -> Canary? {
+    guard let until = run.canary.until else { return run.canary }
+    guard now >= until else { return nil }
     return try store.writeTogether { [self] database in
       switch Canary.verdict(on: try run.counts(database)) {
       case .goOn:
         try Canary.over.store(in: run.id, database)
-        return true
-      case .waitLonger:
-        try Canary(left: 0, until: now.addingTimeInterval(canary.wait)).store(in: run.id, database)
-        return false
+        return .over
+      case .tryAgain:
+        // They were put off: they go again, alone.
+        let again = Canary(left: canary.letters, until: nil)
+        try again.store(in: run.id, database)
+        return again
       case .pause(let reason):
         try pause(run.id, because: reason, database)
-        return false
+        return nil
       }
     }
   }

@@ -14,6 +14,8 @@ final class RelayBreaker: Sendable {
     var problem: String
     var since: Date
     var nextProbe: Date
+    /// It does not pass by itself.
+    var needsPerson = false
   }
 
   private struct State {
@@ -51,10 +53,10 @@ final class RelayBreaker: Sendable {
   }
 
   /// - Parameter needsPerson: the relay refuses our login; a person must act, so it is asked rarely.
-  /// - Returns: true when this begins a trouble.
+  /// - Returns: true when this begins a trouble, or a person is needed from now on.
   func failed(_ problem: String, needsPerson: Bool, at now: Date) -> Bool {
     state.withLock { state in
-      let isNew = state.trouble == nil
+      let isNew = state.trouble == nil || (needsPerson && state.trouble?.needsPerson == false)
       // Workers that were sending when the trouble began report it too; that is one failure, not several.
       if isNew || state.isProbing { state.failures += 1 }
       state.isProbing = false
@@ -62,7 +64,8 @@ final class RelayBreaker: Sendable {
       state.trouble = Trouble(
         problem: problem,
         since: state.trouble?.since ?? now,
-        nextProbe: now.addingTimeInterval(seconds)
+        nextProbe: now.addingTimeInterval(seconds),
+        needsPerson: needsPerson
       )
       return isNew
     }

@@ -19,8 +19,8 @@ struct Canary: Equatable, Sendable {
   /// What became of the first letters.
   enum Verdict: Equatable, Sendable {
     case goOn
-    /// None was answered yet: the relay is away.
-    case waitLonger
+    /// None was answered for good: the relay is away, or puts letters off.
+    case tryAgain
     case pause(because: String)
   }
 
@@ -28,7 +28,7 @@ struct Canary: Equatable, Sendable {
   static func verdict(on counts: DigestRun.Counts) -> Verdict {
     let refused = counts.failed + counts.uncertain
     let answered = counts.sent + refused
-    guard answered > 0 else { return .waitLonger }
+    guard answered > 0 else { return .tryAgain }
     guard refused * 10 > answered else { return .goOn }
     return .pause(because: "\(refused) of the first \(answered) letters were not accepted")
   }

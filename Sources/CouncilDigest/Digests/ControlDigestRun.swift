@@ -27,7 +27,7 @@ enum ControlDigestRun: String, CaseIterable, Sendable {
       arguments: ["state": state.rawValue, "id": id]
     )
     // Who says go on has looked at what the first letters did.
-    if self == .resume { try Canary.over.store(in: id, database) }
+    if self == .resume, run.canary.until != nil || run.pausedBecause != nil { try Canary.over.store(in: id, database) }
     try DigestRun.finishIfDone(id, now: now, database)
     return try DigestRun.find(id, database) ?? run
   }

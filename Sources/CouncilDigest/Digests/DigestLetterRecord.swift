@@ -13,18 +13,18 @@ struct DigestLetterRecord {
     try fetch("outgoing_mail.run_id = ? AND outgoing_mail.subscriber_id = ?", [run, subscriber], database)
   }
 
-  /// The latest that was sent with any text of the meeting.
-  static func carrying(_ meeting: Meeting, to subscriber: Int64, not run: Int64, _ database: Database) throws
+  /// The latest before a week that was sent with any text of the meeting.
+  static func carrying(_ meeting: Meeting, to subscriber: Int64, before week: ISOWeek, _ database: Database) throws
     -> DigestLetterRecord?
   {
     try fetch(
       """
-      outgoing_mail.subscriber_id = ? AND outgoing_mail.state IN ('sent', 'uncertain') AND outgoing_mail.run_id <> ?
+      outgoing_mail.subscriber_id = ? AND outgoing_mail.state IN ('sent', 'uncertain') AND digest_run.week < ?
         AND EXISTS (
           SELECT 1 FROM edition_item JOIN meeting_revision ON meeting_revision.id = edition_item.revision_id
           WHERE edition_item.edition_id = outgoing_mail.edition_id AND meeting_revision.meeting_id = ?)
       """,
-      [subscriber, run, meeting.id],
+      [subscriber, week.description, meeting.id],
       database
     )
   }

@@ -17,9 +17,11 @@ struct DigestRunAPI: Sendable {
   func create(_ request: Request) async throws -> Response {
     let now = store.now()
     let week = try week(in: request, now: now)
+    let end = try request.time("at")
     if try isDryRun(request) {
-      return try await JSONOutput.response(.ok, dryRun.plan(end: try request.time("at") ?? now))
+      return try await JSONOutput.response(.ok, dryRun.plan(end: end ?? now))
     }
+    guard end == nil else { throw Refusal.invalid([FieldProblem("at", "Only with dry_run=true")]) }
     let outcome = try await store.write { try StartDigestRun.start(week: week, end: now, now: now, $0) }
     switch outcome {
     case .started(let run):
@@ -34,12 +36,13 @@ struct DigestRunAPI: Sendable {
     let now = store.now()
     let before = paging.after == nil ? Int64.max : try paging.afterID()
     let items = try await store.read { [pace] database in
-      try Row.fetchAll(
+      let isHeld = try Hold.find(database) != nil
+      return try Row.fetchAll(
         database,
         sql: "SELECT \(DigestRun.columns) FROM digest_run WHERE id < ? ORDER BY id DESC LIMIT ?",
         arguments: [before, paging.limit + 1]
       ).compactMap(DigestRun.init).map {
-        DigestRunItem($0, try $0.counts(database), rate: pace.rate(of: $0.id, at: now))
+        DigestRunItem($0, try $0.counts(database), rate: pace.rate(of: $0.id, at: now), isHeld: isHeld)
       }
     }
     return try JSONOutput.response(.ok, paging.page(items) { String($0.id) })
@@ -86,8 +89,8 @@ struct DigestRunAPI: Sendable {
   }
 
   private func respond(_ status: HTTPResponse.Status, _ run: DigestRun) async throws -> Response {
-    let counts = try await store.read { try run.counts($0) }
+    let (counts, hold) = try await store.read { (try run.counts($0), try Hold.find($0)) }
     let rate = pace.rate(of: run.id, at: store.now())
-    return try JSONOutput.response(status, DigestRunItem(run, counts, rate: rate))
+    return try JSONOutput.response(status, DigestRunItem(run, counts, rate: rate, isHeld: hold != nil))
   }
 }

@@ -6,8 +6,11 @@ struct DigestRunItem: Encodable {
   private let counts: DigestRun.Counts
   /// Letters a second lately.
   private let rate: Double?
+  /// No digest leaves at all.
+  private let isHeld: Bool
 
-  init(_ run: DigestRun, _ counts: DigestRun.Counts, rate: Double?) {
+  init(_ run: DigestRun, _ counts: DigestRun.Counts, rate: Double?, isHeld: Bool) {
+    self.isHeld = isHeld
     self.run = run
     self.counts = counts
     self.rate = run.state == .sending ? rate : nil
@@ -18,7 +21,7 @@ struct DigestRunItem: Encodable {
   private var secondsLeft: Int? { rate.map { Int((Double(counts.queued) / $0).rounded(.up)) } }
 
   private enum Key: CodingKey {
-    case id, week, state, pausedBecause, window, recipients, queued, sent, failed, uncertain, cancelled
+    case id, week, state, held, pausedBecause, window, recipients, queued, sent, failed, uncertain, cancelled
     case ratePerSecond, secondsLeft, canaryUntil, startedAt, finishedAt
   }
 
@@ -29,6 +32,7 @@ struct DigestRunItem: Encodable {
     try container.encode(run.id, forKey: .id)
     try container.encode(run.week, forKey: .week)
     try container.encode(run.state.rawValue, forKey: .state)
+    try container.encode(isHeld, forKey: .held)
     try container.encode(run.pausedBecause, forKey: .pausedBecause)
     var window = container.nestedContainer(keyedBy: WindowKey.self, forKey: .window)
     try window.encode(run.from, forKey: .from)
@@ -41,7 +45,7 @@ struct DigestRunItem: Encodable {
     try container.encode(counts.cancelled, forKey: .cancelled)
     try container.encode(rate.map { ($0 * 10).rounded() / 10 }, forKey: .ratePerSecond)
     try container.encode(secondsLeft, forKey: .secondsLeft)
-    try container.encode(run.canary.until, forKey: .canaryUntil)
+    try container.encode(run.state == .sending ? run.canary.until : nil, forKey: .canaryUntil)
     try container.encode(run.startedAt, forKey: .startedAt)
     try container.encode(run.finishedAt, forKey: .finishedAt)
   }

@@ -14,12 +14,16 @@ struct DryDigestRun: Sendable {
   /// Editions that are rendered for their size: the largest ones and those with most readers.
   private static let maximumRendered = 400
   private static let maximumListed = 20
-  /// Editions that are told apart; beyond it their number is a lower bound.
+  /// Editions that are remembered; of more different ones some are counted again.
   private static let maximumEditions = 20_000
 
-  /// An edition with how many get it.
+  /// What is remembered of an edition.
   private struct Candidate {
-    var content: EditionContent
+    /// Larger letters weigh more; only their order matters.
+    var weight: Int
+    var isQuiet: Bool
+    /// Of the meetings it carries.
+    var revisions: [Int64]
     var readers = 0
     /// One of them, to preview the letter with.
     var example: Int64
@@ -33,34 +37,57 @@ struct DryDigestRun: Sendable {
     }
     var item = DryRunItem(week: week, windowTo: end, paused: paused)
     var candidates: [Data: Candidate] = [:]
-    var decided: [EditionPlan.Reader: (key: Data, content: EditionContent)?] = [:]
+    var keys: [EditionPlan.Reader: Data?] = [:]
     var carried: [Int64: Int] = [:]
     var last: Int64? = 0
     while let after = last {
       let slice = try await store.read { try readership.slice(after: after, limit: Self.sliceSize, $0) }
-      if decided.count > Self.maximumEditions { decided = [:] }
+      if candidates.count > Self.maximumEditions || keys.count > Self.maximumEditions {
+        (candidates, keys) = ([:], [:])
+      }
       for entry in slice.entries {
-        let known =
-          try decided[entry.reader]
-          ?? plan.content(for: entry.reader).map { (EditionContent.key(of: try $0.encoded()), $0) }
-        decided[entry.reader] = .some(known)
-        guard let (key, content) = known else {
+        guard let key = try key(of: entry, plan, &keys, &candidates) else {
           item.withoutLetter += 1
           continue
         }
         item.recipients += 1
-        if content.itemCount == 0, content.corrections.isEmpty { item.quiet += 1 }
-        for section in content.sections { for entry in section.items { carried[entry.revision, default: 0] += 1 } }
-        guard candidates.count < Self.maximumEditions || candidates[key] != nil else { continue }
-        candidates[key, default: Candidate(content: content, example: entry.subscriber)].readers += 1
+        candidates[key]?.readers += 1
+        guard let candidate = candidates[key] else { continue }
+        if candidate.readers == 1 { item.editions += 1 }
+        if candidate.isQuiet { item.quiet += 1 }
+        for revision in candidate.revisions { carried[revision, default: 0] += 1 }
       }
       last = slice.last
     }
-    item.editions = candidates.count
     try await addMeetings(carried, to: &item)
-    try await addSizes(Array(candidates.values), to: &item)
+    try await addSizes(Array(candidates.values), plan, readership, to: &item)
     item.warnings += try await store.read { try Self.omissions(plan, $0) }
     return item
+  }
+
+  /// - Returns: nil when there is nothing to say to this reader.
+  private func key(
+    of entry: Readership.Entry,
+    _ plan: EditionPlan,
+    _ keys: inout [EditionPlan.Reader: Data?],
+    _ candidates: inout [Data: Candidate]
+  ) throws -> Data? {
+    if let known = keys[entry.reader] { return known }
+    guard let content = plan.content(for: entry.reader) else {
+      keys[entry.reader] = .some(nil)
+      return nil
+    }
+    let key = EditionContent.key(of: try content.encoded())
+    keys[entry.reader] = key
+    if candidates[key] == nil {
+      candidates[key] = Candidate(
+        weight: content.weight,
+        isQuiet: content.itemCount == 0 && content.corrections.isEmpty,
+        revisions: content.sections.flatMap { $0.items.map(\.revision) },
+        example: entry.subscriber
+      )
+    }
+    return key
   }
 
   private static func pausedCount(until end: Date, _ database: Database) throws -> Int {
@@ -73,41 +100,47 @@ struct DryDigestRun: Sendable {
 
   /// The meetings by how many read about them, with a warning for each whose summary shows nothing.
   private func addMeetings(_ carried: [Int64: Int], to item: inout DryRunItem) async throws {
-    let revisions = try await store.read { try EditionRevision.fetch(Array(carried.keys), $0) }
-    let sorted = revisions.sorted {
-      (-(carried[$0.key] ?? 0), $0.value.path) < (-(carried[$1.key] ?? 0), $1.value.path)
-    }
-    item.meetings = revisions.count
-    item.mostRead = sorted.prefix(Self.maximumListed).map { id, revision in
-      .init(meeting: revision.reference, title: revision.content.committee, recipients: carried[id] ?? 0)
-    }
-    for (id, revision) in sorted {
+    var meetings: [DryRunItem.Meeting] = []
+    for (id, readers) in carried {
+      guard let revision = try await store.read({ try EditionRevision.fetch([id], $0)[id] }) else { continue }
+      let (reference, title) = (revision.reference, revision.content.committee)
+      meetings.append(.init(meeting: reference, title: title, recipients: readers))
       let text = TextRenderer(underlines: ["."]).render(Document(parsing: revision.content.summary ?? ""))
       guard text.allSatisfy(\.isWhitespace) else { continue }
       item.warnings.append(
-        .init(
-          kind: .blank,
-          detail: "The summary of \(revision.reference) shows no text",
-          recipients: carried[id] ?? 0
-        )
+        .init(kind: .blank, detail: "The summary of \(reference) shows no text", recipients: readers)
       )
     }
+    item.meetings = meetings.count
+    meetings.sort { (-$0.recipients, $0.meeting) < (-$1.recipients, $1.meeting) }
+    item.mostRead = Array(meetings.prefix(Self.maximumListed))
   }
 
-  private func addSizes(_ candidates: [Candidate], to item: inout DryRunItem) async throws {
-    let bySize = candidates.sorted { ($0.content.weight, $0.readers) > ($1.content.weight, $1.readers) }
-    let byReaders = candidates.sorted { ($0.readers, $0.content.weight) > ($1.readers, $1.content.weight) }
+  private func addSizes(
+    _ candidates: [Candidate],
+    _ plan: EditionPlan,
+    _ readership: Readership,
+    to item: inout DryRunItem
+  ) async throws {
+    let bySize = candidates.sorted { ($0.weight, $0.readers) > ($1.weight, $1.readers) }
+    let byReaders = candidates.sorted { ($0.readers, $0.weight) > ($1.readers, $1.weight) }
     var seen: Set<Int64> = []
     let chosen = (bySize.prefix(Self.maximumRendered / 2) + byReaders.prefix(Self.maximumRendered / 2))
       .filter { seen.insert($0.example).inserted }
     var rendered: [DryRunItem.Edition] = []
     for candidate in chosen {
-      let revisions = try await store.read { try EditionRevision.fetch(candidate.content.revisions, $0) }
-      let composed = try editions.compose(candidate.content, revisions, address: EditionContent.placeholderAddress)
+      let entry = try await store.read { database in
+        try readership.slice(after: candidate.example - 1, limit: 1, database).entries.first
+      }
+      guard let entry, entry.subscriber == candidate.example, let content = plan.content(for: entry.reader) else {
+        continue
+      }
+      let revisions = try await store.read { try EditionRevision.fetch(content.revisions, $0) }
+      let composed = try editions.compose(content, revisions, address: EditionContent.placeholderAddress)
       rendered.append(
         .init(
           subject: composed.body.subject,
-          items: candidate.content.itemCount,
+          items: content.itemCount,
           recipients: candidate.readers,
           htmlBytes: composed.body.html.utf8.count,
           isShortened: composed.isShortened,
@@ -145,7 +178,8 @@ struct DryDigestRun: Sendable {
     )
     let archive = try Int.fetchOne(
       database,
-      sql: "SELECT count(*) FROM meeting WHERE announced_at > ? AND announced_at <= ? AND is_mailed = 0",
+      sql:
+        "SELECT count(*) FROM meeting WHERE announced_at > ? AND announced_at <= ? AND is_mailed = 0 AND notify IS NULL",
       arguments: [since, plan.end.milliseconds]
     )
     var warnings: [DryRunItem.Warning] = []

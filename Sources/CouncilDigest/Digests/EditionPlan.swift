@@ -51,6 +51,8 @@ struct EditionPlan: Sendable {
   }
 
   var week: String
+  /// Nothing that was announced up to here is loaded.
+  var from = Date.distantPast
   var end: Date
   var names: Names
   /// By council, in the order they are shown.

@@ -109,10 +109,10 @@ extension EditionView.Item {
     _ dates: ReadableDate,
     _ manner: EditionView.Manner
   ) {
-    let render = {
-      RenderedSummary(revision.content.summary ?? "", manner.density, styles: manner.styles)
-    }
-    let summary = manner.summaries?.summary(item.revision, manner.density, render: render) ?? render()
+    let source = revision.content.summary ?? ""
+    let summary =
+      manner.summaries?.summary(item.revision, of: source, manner.density, styles: manner.styles)
+      ?? RenderedSummary(source, manner.density, styles: manner.styles)
     title = revision.content.committee
     date = dates.dayAndTime(revision.content.start)
     link = manner.site.link(revision.path)

@@ -67,7 +67,7 @@ struct ExplainDigest: Sendable {
     )
     guard let run = try DigestRun.last(of: week, database) else {
       item.because = ["There has been no digest run of \(week)."]
-      item.because += try reasonsBefore(subscriber, meeting, dates, database)
+      item.because += try reasonsBefore(subscriber, meeting, week, dates, database)
       return item
     }
     item.run = run.id
@@ -88,7 +88,7 @@ struct ExplainDigest: Sendable {
         "It was corrected after the reader had been sent an older text, and the letter says what was wrong."
       ]
     } else {
-      item.because = try absence(of: meeting, letter, run, subscriber, dates, database)
+      item.because = try absence(of: meeting, letter, run, week, subscriber, dates, database)
     }
     return item
   }
@@ -116,7 +116,11 @@ struct ExplainDigest: Sendable {
     _ database: Database
   ) throws -> [String] {
     var because = ["The run of \(run.week) has no letter for this subscriber."]
-    let confirmed = subscriber.confirmedAt
+    let confirmed = try Int64.fetchOne(
+      database,
+      sql: "SELECT min(confirmed_at) FROM consent WHERE subscriber_id = ?",
+      arguments: [subscriber.id]
+    ).map(Date.init(milliseconds:))
     switch subscriber.state {
     case .pending: because.append("They have not confirmed their address.")
     case .suppressed: because.append("Letters to the address are suppressed, because it refused them.")
@@ -126,7 +130,10 @@ struct ExplainDigest: Sendable {
     case .active where subscriber.isPaused(at: run.to):
       because.append("They have paused their digests until \(subscriber.pausedUntil.map(dates.day) ?? "a later day").")
     case .active where run.state == .planning: because.append("The run is still being planned.")
-    case .active: because.append("Nothing they follow had any news, and quiet weeks are skipped.")
+    case .active:
+      because.append(
+        "They may have paused then, or nothing they follow had any news and quiet weeks are skipped (digest.quiet_weeks)."
+      )
     }
     return because
   }
@@ -136,11 +143,12 @@ struct ExplainDigest: Sendable {
     of meeting: Meeting,
     _ letter: DigestLetterRecord,
     _ run: DigestRun,
+    _ week: ISOWeek,
     _ subscriber: Subscriber,
     _ dates: ReadableDate,
     _ database: Database
   ) throws -> [String] {
-    if let earlier = try DigestLetterRecord.carrying(meeting, to: subscriber.id, not: run.id, database) {
+    if let earlier = try DigestLetterRecord.carrying(meeting, to: subscriber.id, before: week, database) {
       return [
         "The digest of \(earlier.week) had it already.", earlier.fate(dates),
       ]
@@ -153,10 +161,11 @@ struct ExplainDigest: Sendable {
   private static func reasonsBefore(
     _ subscriber: Subscriber,
     _ meeting: Meeting,
+    _ week: ISOWeek,
     _ dates: ReadableDate,
     _ database: Database
   ) throws -> [String] {
-    if let earlier = try DigestLetterRecord.carrying(meeting, to: subscriber.id, not: 0, database) {
+    if let earlier = try DigestLetterRecord.carrying(meeting, to: subscriber.id, before: week, database) {
       return ["The digest of \(earlier.week) had it already.", earlier.fate(dates)]
     }
     return try reasons(for: meeting, from: subscriber.windowStart, upTo: nil, dates, database)
@@ -219,7 +228,7 @@ struct ExplainDigest: Sendable {
           AND (subscription.ended_at IS NULL OR subscription.ended_at > :date)
         ORDER BY 1
         """,
-      arguments: ["subscriber": subscriber.id, "date": min(date, Date(timeIntervalSince1970: 1e11)).milliseconds]
+      arguments: ["subscriber": subscriber.id, "date": date.milliseconds]
     )
     guard !names.isEmpty else { return "The reader followed nothing at the time." }
     return "The reader followed \(ComposeEdition.list(names))."

@@ -29,26 +29,5 @@ struct Hold: Equatable, Sendable {
     )
   }
 
-  /// - Throws: `Refusal.conflict` when nothing is held.
-  static func release(_ release: Release, now: Date, _ database: Database) throws {
-    guard try find(database) != nil else { throw Refusal.conflict("Nothing is held") }
-    if case .treatAsSent(let until) = release { try treatAsSent(until: until, now: now, database) }
-    try database.execute(sql: "DELETE FROM hold")
-  }
-
-  /// Windows move up, and what runs under way had still to send is not sent: what is newer than `until` goes into the
-  /// next digest, or into one that an operator starts.
-  private static func treatAsSent(until: Date, now: Date, _ database: Database) throws {
-    try database.execute(
-      sql: """
-        UPDATE subscriber SET window_start = :until
-        WHERE state = 'active' AND coalesce(window_start, 0) < :until
-        """,
-      arguments: ["until": until.milliseconds]
-    )
-    let unfinished: [DigestRun.State] = [.planning, .awaitingApproval, .sending, .paused]
-    for run in try unfinished.flatMap({ try DigestRun.inState($0, database) }) {
-      _ = try ControlDigestRun.cancel.apply(to: run.id, now: now, database)
-    }
-  }
+  static func lift(_ database: Database) throws { try database.execute(sql: "DELETE FROM hold") }
 }

@@ -31,7 +31,7 @@ struct HoldAPI: Sendable {
     }
   }
 
-  func get(_ request: Request) async throws -> Response { try await answer() }
+  func get(_ request: Request) async throws -> Response { try await answer(isForecast: true) }
 
   func post(_ request: Request) async throws -> Response {
     var input = try JSONInput(request)
@@ -43,6 +43,8 @@ struct HoldAPI: Sendable {
     switch (places, release) {
     case (nil, nil), (false, nil): input.refuse("release", "Expected resend or treat_as_sent_until")
     case (true, .some): input.refuse("release", "Either hold or release")
+    case (true, nil) where until != nil: input.refuse("until", "Only with treat_as_sent_until")
+    case (_, .some) where reason != nil: input.refuse("reason", "Only with hold")
     case (_, .treatAsSentUntil) where until == nil: input.refuse("until", "Required with treat_as_sent_until")
     case (_, .treatAsSentUntil):
       if let until, until.date > now { input.refuse("until", "Lies in the future") }
@@ -50,16 +52,15 @@ struct HoldAPI: Sendable {
     case (true, nil), (_, .resend): break
     }
     try input.finish()
-    try await store.write { database in
-      switch (release, until) {
-      case (.resend, _): try Hold.release(.resend, now: now, database)
-      case (.treatAsSentUntil, let until?): try Hold.release(.treatAsSent(until: until.date), now: now, database)
-      case (.treatAsSentUntil, nil): break
-      case (nil, _): try Hold.place(reason ?? "An operator asked for it", now: now, database)
-      }
+    switch (release, until) {
+    case (.resend, _): try await ReleaseHold(store: store)(.resend)
+    case (.treatAsSentUntil, let until?): try await ReleaseHold(store: store)(.treatAsSent(until: until.date))
+    case (.treatAsSentUntil, nil): break
+    case (nil, _):
+      try await store.write { try Hold.place(reason ?? "An operator asked for it", now: now, $0) }
     }
     mailQueued()
-    return try await answer()
+    return try await answer(isForecast: false)
   }
 
   private enum ReleaseName: String, CaseIterable {
@@ -67,7 +68,8 @@ struct HoldAPI: Sendable {
     case treatAsSentUntil = "treat_as_sent_until"
   }
 
-  private func answer() async throws -> Response {
+  /// - Parameter isForecast: what would be caught up takes as long as planning a run, so a stop is answered without.
+  private func answer(isForecast: Bool) async throws -> Response {
     let (hold, waiting) = try await store.read { database in
       (
         try Hold.find(database),
@@ -84,7 +86,7 @@ struct HoldAPI: Sendable {
       since: hold?.since,
       reason: hold?.reason,
       waitingLetters: waiting,
-      wouldCatchUp: hold == nil ? nil : try await dryRun.plan(end: store.now())
+      wouldCatchUp: hold == nil || !isForecast ? nil : try await dryRun.plan(end: store.now())
     )
     return try JSONOutput.response(.ok, item)
   }

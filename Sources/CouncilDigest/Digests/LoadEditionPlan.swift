@@ -6,11 +6,14 @@ extension EditionPlan {
   static let fortnight: TimeInterval = 14 * 86_400
 
   /// Loads what can matter to any active subscriber of a run.
-  /// - Parameter trying: queries that nobody follows yet; their ids are -1, -2 and so on.
+  /// - Parameters:
+  ///   - askers: whose own queries are looked for; there may be very many.
+  ///   - trying: queries that nobody follows yet; their ids are -1, -2 and so on.
   static func load(
     week: String,
     end: Date,
     mailsQuietWeeks: Bool,
+    askers: Askers = .everyone,
     trying queries: [TopicQuery] = [],
     _ database: Database
   ) throws -> EditionPlan {
@@ -21,15 +24,17 @@ extension EditionPlan {
     )
     // Who confirms while the run is being planned reaches back as far.
     let newcomers = end.addingTimeInterval(-ConfirmSubscription.firstWindow).milliseconds
-    let window: StatementArguments = ["from": min(oldest ?? newcomers, newcomers), "to": end.milliseconds]
+    let from = min(oldest ?? newcomers, newcomers)
+    let window: StatementArguments = ["from": from, "to": end.milliseconds]
     let candidates = try candidates(window, database)
     let asked =
-      try Asked.followed(database)
+      try Asked.followed(by: askers, database)
       + queries.enumerated().map {
         Asked(id: Int64(-1 - $0), text: $1.description, oldest: Date(milliseconds: newcomers))
       }
     return EditionPlan(
       week: week,
+      from: Date(milliseconds: from),
       end: end,
       names: try names(asked, database),
       candidates: Dictionary(grouping: candidates.values, by: \.council).mapValues { candidates in
@@ -112,6 +117,12 @@ extension EditionPlan {
     return names
   }
 
+  /// Whose own queries matter.
+  enum Askers: Equatable, Sendable {
+    case everyone, nobody
+    case one(Int64)
+  }
+
   /// A query somebody asks.
   private struct Asked {
     var id: Int64
@@ -119,16 +130,24 @@ extension EditionPlan {
     /// How far back the window of any who ask it reaches.
     var oldest: Date
 
-    static func followed(_ database: Database) throws -> [Asked] {
-      try Row.fetchAll(
+    static func followed(by askers: Askers, _ database: Database) throws -> [Asked] {
+      let one: Int64? =
+        switch askers {
+        case .everyone: nil
+        case .one(let subscriber): subscriber
+        case .nobody: 0
+        }
+      return try Row.fetchAll(
         database,
         sql: """
           SELECT topic_query.id, topic_query.text, min(subscriber.window_start) AS oldest
           FROM topic_query
           JOIN subscription ON subscription.topic_query_id = topic_query.id AND subscription.state = 'active'
           JOIN subscriber ON subscriber.id = subscription.subscriber_id AND subscriber.state = 'active'
+          WHERE :one IS NULL OR subscription.subscriber_id = :one
           GROUP BY topic_query.id
-          """
+          """,
+        arguments: ["one": one]
       ).map { Asked(id: $0["id"], text: $0["text"], oldest: Date(milliseconds: $0["oldest"] as Int64? ?? 0)) }
     }
   }

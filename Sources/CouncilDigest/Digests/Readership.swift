@@ -11,6 +11,7 @@ struct Readership: Sendable {
   }
 
   let week: String
+  private let from: Date
   let end: Date
   let corrections: SentCorrections
   /// When something happened that a window may include or not. Windows that start between the same two are the same.
@@ -23,6 +24,7 @@ struct Readership: Sendable {
 
   init(_ plan: EditionPlan, _ database: Database) throws {
     week = plan.week
+    from = plan.from
     end = plan.end
     let oldest = try Int64.fetchOne(
       database,
@@ -64,7 +66,10 @@ struct Readership: Sendable {
     let served = hasServedSome ? try served(first...last, database) : []
     let entries = rows.compactMap { row -> Entry? in
       let subscriber: Int64 = row["id"]
-      guard let start = windows[subscriber], start < end, !served.contains(subscriber) else { return nil }
+      // Who went on after the plan was loaded may reach back further than it does; they come whole in the next run.
+      guard let start = windows[subscriber], start >= from, start < end, !served.contains(subscriber) else {
+        return nil
+      }
       return Entry(
         subscriber: subscriber,
         email: row["email"],

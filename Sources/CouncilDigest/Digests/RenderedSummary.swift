@@ -9,9 +9,12 @@ struct RenderedSummary: Sendable {
   var headings: [String] = []
   /// The first thing it is about, when it has sections.
   var subject: String?
+  /// The Markdown it was rendered from.
+  let source: String
 
   /// - Parameter styles: inline CSS for mail; empty for the web.
   init(_ summary: String, _ density: Subscriber.Density, styles: [String: String]) {
+    source = summary
     let document = Document(parsing: summary)
     subject = document.headings.first
     let html = HTMLRenderer(headingShift: 2, idPrefix: nil, styles: styles)
@@ -30,7 +33,7 @@ struct RenderedSummary: Sendable {
   }
 }
 
-/// The summaries of letters, once for all editions that carry them: a revision never changes.
+/// The summaries of letters, rendered once for all editions that carry them.
 final class RenderedSummaries: Sendable {
   private struct Key: Hashable {
     var revision: Int64
@@ -47,16 +50,17 @@ final class RenderedSummaries: Sendable {
 
   func summary(
     _ revision: Int64,
+    of source: String,
     _ density: Subscriber.Density,
-    render: () -> RenderedSummary
+    styles: [String: String]
   ) -> RenderedSummary {
     let key = Key(revision: revision, density: density)
-    if let summary = kept.withLock({ $0.summaries[key] }) { return summary }
-    let summary = render()
+    if let summary = kept.withLock({ $0.summaries[key] }), summary.source == source { return summary }
+    let summary = RenderedSummary(source, density, styles: styles)
     kept.withLock { kept in
       if kept.bytes > Self.maximumBytes { kept = Kept() }
       kept.summaries[key] = summary
-      kept.bytes += 500 + (summary.html?.utf8.count ?? 0) + (summary.text?.utf8.count ?? 0)
+      kept.bytes += 500 + source.utf8.count + (summary.html?.utf8.count ?? 0) + (summary.text?.utf8.count ?? 0)
     }
     return summary
   }

@@ -28,6 +28,7 @@ struct SendTestDigest: Sendable {
         week: week,
         end: now,
         mailsQuietWeeks: true,
+        askers: .nobody,
         trying: wish.queries,
         database
       )

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPServer
+import Logging
 import Mail
 
 /// `GET` and `POST /feedback`: a comment, or a mistake in a summary.
@@ -9,6 +10,7 @@ struct SendFeedback: Sendable {
   let admission: SignupAdmission
   let origin: OriginCheck
   let notices: OperatorNotices
+  let log: Logger
   let mailQueued: @Sendable () -> Void
 
   func form(_ request: Request) async throws -> Response {
@@ -34,6 +36,7 @@ struct SendFeedback: Sendable {
         try Feedback.insert(kind: kind, message: message, email: email, meeting: meeting, now: now, database)
         try notices.queue(.feedback(kind, message), database)
       }
+      log.notice("feedback.received", metadata: ["kind": "\(kind.rawValue)"])
       mailQueued()
       return done
     } catch Refusal.invalid(let problems) {

@@ -63,6 +63,7 @@ struct RouteTable: Sendable {
         store: store,
         site: site,
         notices: services.notices,
+        log: services.log,
         mailQueued: mailQueued
       )
     )
@@ -74,6 +75,7 @@ struct RouteTable: Sendable {
       admission: services.admission,
       origin: origin,
       notices: services.notices,
+      log: services.log,
       mailQueued: mailQueued
     )
     return [

@@ -106,7 +106,7 @@ struct Preferences: Sendable {
   private static func confirmation(of action: Action) -> String {
     switch action {
     case .save: "Your choices are saved. They count from the next letter on."
-    case .pause: "Your letters are paused. The first one after that covers what you missed."
+    case .pause: "Your letters are paused. The first one from then on covers what you missed."
     case .resume: "Your letters go on. The next one covers what you missed."
     }
   }

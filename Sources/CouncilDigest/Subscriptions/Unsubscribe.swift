@@ -30,7 +30,7 @@ struct Unsubscribe: Sendable {
     let arguments: StatementArguments = ["id": id, "now": now.milliseconds]
     try database.execute(
       sql: """
-        UPDATE subscriber SET state = 'unsubscribed', unsubscribed_at = :now
+        UPDATE subscriber SET state = 'unsubscribed', unsubscribed_at = :now, paused_until = NULL
         WHERE id = :id AND state = 'active'
         """,
       arguments: arguments

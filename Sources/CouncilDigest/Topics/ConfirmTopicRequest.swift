@@ -1,12 +1,14 @@
 import Foundation
 import GRDB
 import HTTPServer
+import Logging
 
 /// `/confirm/{token}` for a topic request: GET shows one button, POST opens the request.
 struct ConfirmTopicRequest: Sendable {
   let store: Store
   let site: Site
   let notices: OperatorNotices
+  let log: Logger
   let mailQueued: @Sendable () -> Void
 
   enum Outcome: Equatable {
@@ -29,7 +31,8 @@ struct ConfirmTopicRequest: Sendable {
       return outcome
     }
     switch outcome {
-    case .opened:
+    case .opened(let request):
+      log.notice("topic-request.opened", metadata: ["id": "\(request.id)"])
       mailQueued()
       return try page("topic-request-confirmed", "Request sent")
     case .wasOpen: return try page("topic-request-confirmed", "Request sent")
