@@ -5,6 +5,11 @@ enum HeaderField {
 
   /// A field whose value is free text. Control characters become spaces, so no value can start another field.
   static func unstructured(_ name: String, _ value: String) -> String {
+    // A link, as most fields of a copy are, has no blank to fold at but the first.
+    if value.utf8.count <= longestWord, value.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x3D }) {
+      let fits = name.utf8.count + value.utf8.count + 2 <= lineLength
+      return fits ? "\(name): \(value)" : "\(name):\r\n \(value)"
+    }
     let clean = String(
       String.UnicodeScalarView(value.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : $0 })
     )

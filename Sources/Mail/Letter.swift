@@ -1,18 +1,16 @@
 import Foundation
 
-/// One letter before it is bytes: to one recipient, with a text part and an HTML part that say the same.
+/// One copy of a letter before it is bytes: to one recipient, with what is different in every copy.
 public struct Letter: Equatable, Sendable {
-  public var from: Mailbox
-  public var replyTo: EmailAddress?
+  public var shared: SharedLetter
   public var to: EmailAddress
   /// Fixed when the letter is queued, so that every attempt is the same bytes.
   public var date: Date
   /// Without angle brackets; fixed before the first attempt (RFC 5322 §3.6.4).
   public var messageID: String
-  /// Further fields in the order they are written; values are unfolded text.
+  /// Further fields of this copy in the order they are written; values are unfolded text.
   public var fields: [Field]
-  public var body: PreparedBody
-  /// What stands in the slots of the body, by name.
+  /// What stands in the slots of the parts, by name.
   public var values: [String: String]
 
   /// A header field beyond those every letter has.
@@ -27,23 +25,35 @@ public struct Letter: Equatable, Sendable {
   }
 
   public init(
-    from: Mailbox,
-    replyTo: EmailAddress? = nil,
+    _ shared: SharedLetter,
     to: EmailAddress,
     date: Date,
     messageID: String,
     fields: [Field] = [],
-    body: PreparedBody,
     values: [String: String] = [:]
   ) {
-    self.from = from
-    self.replyTo = replyTo
+    self.shared = shared
     self.to = to
     self.date = date
     self.messageID = messageID
     self.fields = fields
-    self.body = body
     self.values = values
+  }
+
+  /// The letter as it goes over the wire (RFC 5322, RFC 2045): CRLF only, 7-bit, quoted-printable, no line over 76
+  /// bytes but for single long words in header fields. The same letter is always the same bytes: nothing is random.
+  public func composed() -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(4_096 + shared.byteCount)
+    func line(_ text: String) { bytes += (text + "\r\n").utf8 }
+
+    bytes += shared.head
+    line("To: \(to)")
+    line("Date: \(MailDate.format(date))")
+    line("Message-ID: <\(messageID)>")
+    for field in fields { line(HeaderField.unstructured(field.name, field.value)) }
+    shared.body.write(values, to: &bytes)
+    return bytes
   }
 }
 

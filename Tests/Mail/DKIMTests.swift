@@ -8,20 +8,21 @@ import Testing
   private static let key = Result { try DKIMSigner.makePrivateKey() }
 
   private func letter(_ text: String) throws -> [UInt8] {
-    Letter(
+    let shared = SharedLetter(
       from: Mailbox(name: "Räte, Council Digest", address: try EmailAddress(parsing: "digest@council.example")),
+      subject: "Wychford: a subject long enough that it has to be folded, with SEND waiting times",
+      fields: [
+        .init("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"), .init("List-Id", "C <digest.council.example>"),
+      ],
+      text: text,
+      html: "<p>\(text)</p>"
+    )
+    return Letter(
+      shared,
       to: try EmailAddress(parsing: "ann@resident.example"),
       date: Date(timeIntervalSince1970: 1_790_000_000),
       messageID: "digest.abc@council.example",
-      fields: [
-        .init("List-Unsubscribe", "<https://council.example/unsubscribe/\(String(repeating: "x", count: 90))>"),
-        .init("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"), .init("List-Id", "C <digest.council.example>"),
-      ],
-      body: PreparedBody(
-        subject: "Wychford: a subject long enough that it has to be folded, with SEND waiting times",
-        text: text,
-        html: "<p>\(text)</p>"
-      )
+      fields: [.init("List-Unsubscribe", "<https://council.example/unsubscribe/\(String(repeating: "x", count: 90))>")]
     ).composed()
   }
 

@@ -11,7 +11,7 @@ final class DeliveryQueue: Sendable {
   let editions: ComposeEdition
   let allowance: DigestAllowance
   let records: DeliveryRecords
-  private let bodies: PreparedBodies
+  private let letters: SharedLetters
   private let waiting = Mutex(Waiting())
 
   /// A letter that a worker holds.
@@ -48,7 +48,7 @@ final class DeliveryQueue: Sendable {
     self.editions = editions
     self.allowance = allowance
     self.records = records
-    bodies = PreparedBodies(store: store, editions: editions)
+    letters = SharedLetters(store: store, editions: editions, assembly: assembly)
   }
 
   /// There may be a new letter that somebody waits for.
@@ -221,11 +221,11 @@ final class DeliveryQueue: Sendable {
       return nil
     }
     do {
-      guard let body = try bodies.body(of: mail) else {
+      guard let shared = try letters.letter(of: mail) else {
         try records.cancel(mail)
         return nil
       }
-      return Job(mail: mail, envelope: try assembly.envelope(for: mail, body))
+      return Job(mail: mail, envelope: try assembly.envelope(for: mail, shared))
     } catch let error as DatabaseError {
       throw error
     } catch {

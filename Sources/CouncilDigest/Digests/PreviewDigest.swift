@@ -47,7 +47,7 @@ struct PreviewDigest: Sendable {
     ).map(OutgoingMail.init)
     guard let mail, let edition = mail.editionID, let body = try editions.body(of: edition, database)
     else { throw Refusal.notFound("The run of \(run.week) has no letter for this subscriber") }
-    return try assembly.envelope(for: mail, body.prepared)
+    return try assembly.envelope(for: mail, body)
   }
 
   private func next(to subscriber: Subscriber, end: Date, _ database: Database) throws -> Envelope {
@@ -80,7 +80,7 @@ struct PreviewDigest: Sendable {
       expiresAt: end
     )
     let body = try editions.compose(content, revisions, address: EditionContent.placeholderAddress).body
-    return try assembly.envelope(for: mail, body.prepared)
+    return try assembly.envelope(for: mail, body)
   }
 }
 

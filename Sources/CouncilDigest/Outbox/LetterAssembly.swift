@@ -22,20 +22,48 @@ struct LetterAssembly: Sendable {
   /// Confirmation links work this long; the page after that says how to ask again.
   static let confirmationLifetime: TimeInterval = 7 * 86_400
 
-  func envelope(for mail: OutgoingMail, _ body: PreparedBody) throws -> Envelope {
+  /// What all letters with a body have in common.
+  func shared(_ kind: OutgoingMail.Kind, _ body: LetterBody) -> SharedLetter {
+    var fields = [Letter.Field("Auto-Submitted", "auto-generated")]
+    if kind.isDigest {
+      fields += [
+        // RFC 2919: stable for as long as the service has its address.
+        .init("List-Id", "\(site.name.filter(\.isASCII)) <digest.\(sender.from.address.domain)>"),
+        // RFC 8058: one URI in each copy, and the promise that a POST to it is enough.
+        .init("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        .init("List-Help", "<\(site.link("/about"))>"),
+        .init("Precedence", "bulk"),
+        .init("X-Auto-Response-Suppress", "OOF, AutoReply"),
+        .init("Feedback-ID", "weekly:digest:councildigest"),
+      ]
+    }
+    return SharedLetter(
+      from: sender.from,
+      replyTo: sender.replyTo,
+      subject: body.subject,
+      fields: fields,
+      text: body.text,
+      html: body.html
+    )
+  }
+
+  func envelope(for mail: OutgoingMail, _ shared: SharedLetter) throws -> Envelope {
     let recipient = try EmailAddress(parsing: mail.recipient)
     let links = links(of: mail)
     let letter = Letter(
-      from: sender.from,
-      replyTo: sender.replyTo,
+      shared,
       to: recipient,
       date: mail.date,
       messageID: messageID(of: mail),
-      fields: fields(of: mail, links),
-      body: body,
+      fields: mail.kind.isDigest ? links[.unsubscribe].map { [.init("List-Unsubscribe", "<\($0)>")] } ?? [] : [],
       values: Dictionary(uniqueKeysWithValues: links.map { ($0.rawValue, $1) })
     )
     return Envelope(sender: try bounceAddress(for: mail), recipient: recipient, content: letter.composed())
+  }
+
+  /// As above, for a single letter.
+  func envelope(for mail: OutgoingMail, _ body: LetterBody) throws -> Envelope {
+    try envelope(for: mail, shared(mail.kind, body))
   }
 
   private func links(of mail: OutgoingMail) -> [LetterBody.Slot: String] {
@@ -56,24 +84,6 @@ struct LetterAssembly: Sendable {
       links[.preferences] = site.link("/preferences/\(preferences.token(keys, key: mail.keyID))")
     }
     return links
-  }
-
-  private func fields(of mail: OutgoingMail, _ links: [LetterBody.Slot: String]) -> [Letter.Field] {
-    var fields = [Letter.Field("Auto-Submitted", "auto-generated")]
-    guard mail.kind == .digest || mail.kind == .digestTest, let unsubscribe = links[.unsubscribe] else { return fields }
-    let domain = sender.from.address.domain
-    fields += [
-      // RFC 2919: stable for as long as the service has its address.
-      .init("List-Id", "\(site.name.filter(\.isASCII)) <digest.\(domain)>"),
-      // RFC 8058: one URI, and the promise that a POST to it is enough.
-      .init("List-Unsubscribe", "<\(unsubscribe)>"),
-      .init("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-      .init("List-Help", "<\(site.link("/about"))>"),
-      .init("Precedence", "bulk"),
-      .init("X-Auto-Response-Suppress", "OOF, AutoReply"),
-      .init("Feedback-ID", "weekly:digest:councildigest"),
-    ]
-    return fields
   }
 
   private func messageID(of mail: OutgoingMail) -> String {

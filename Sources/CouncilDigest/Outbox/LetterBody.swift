@@ -1,7 +1,6 @@
 import Crypto
 import Foundation
 import GRDB
-import Mail
 
 /// What a letter says: subject and both parts, with slots where links belong to one reader.
 struct LetterBody: Equatable, Sendable {
@@ -16,8 +15,6 @@ struct LetterBody: Equatable, Sendable {
 
     var marker: String { "\u{2}\(rawValue)\u{3}" }
   }
-
-  var prepared: PreparedBody { PreparedBody(subject: subject, text: text, html: html) }
 
   func filled(with links: [Slot: String]) -> LetterBody {
     LetterBody(subject: subject, text: Self.fill(text, links), html: Self.fill(html, links))

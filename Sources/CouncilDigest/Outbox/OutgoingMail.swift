@@ -13,6 +13,8 @@ struct OutgoingMail: Equatable, Sendable {
     case digestTest = "digest-test"
     case operatorNotice = "operator-notice"
 
+    var isDigest: Bool { self == .digest || self == .digestTest }
+
     /// People wait for these; a digest does not mind a minute.
     var isUrgent: Bool { self != .digest }
 

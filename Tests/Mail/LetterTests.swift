@@ -4,20 +4,25 @@ import Testing
 
 @testable import Mail
 
-@Suite struct LetterComposerTests {
+@Suite struct LetterTests {
   private func letter(
     subject: String = "Hello",
     text: String = "Hi",
     html: String = "<p>Hi</p>",
     name: String = "Council Digest"
   ) throws -> Letter {
-    Letter(
+    let shared = SharedLetter(
       from: Mailbox(name: name, address: try EmailAddress(parsing: "digest@example.org")),
+      subject: subject,
+      text: text,
+      html: html
+    )
+    return Letter(
+      shared,
       to: try EmailAddress(parsing: "ann@example.org"),
       date: Date(timeIntervalSince1970: 1_795_000_000),
       messageID: "digest.abc@example.org",
-      fields: [.init("List-Unsubscribe", "<https://example.org/unsubscribe/\(String(repeating: "t", count: 60))>")],
-      body: PreparedBody(subject: subject, text: text, html: html)
+      fields: [.init("List-Unsubscribe", "<https://example.org/unsubscribe/\(String(repeating: "t", count: 60))>")]
     )
   }
 

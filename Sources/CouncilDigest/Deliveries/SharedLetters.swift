@@ -3,37 +3,38 @@ import GRDB
 import Mail
 import Synchronization
 
-/// The bodies of letters that leave now, ready to be filled with each reader's links. Letters leave edition by edition, so
-/// few are needed at a time.
-final class PreparedBodies: Sendable {
+/// What the letters that leave now share, encoded. Letters leave edition by edition, so little is needed at a time.
+final class SharedLetters: Sendable {
   private enum Key: Hashable {
     case edition(Int64)
     case letter(Int64)
   }
 
   private struct Kept {
-    var bodies: [Key: PreparedBody] = [:]
+    var letters: [Key: SharedLetter] = [:]
     var bytes = 0
   }
 
   private let store: Store
   private let editions: ComposeEdition
+  private let assembly: LetterAssembly
   private let kept = Mutex(Kept())
   private static let maximumBytes = 8 * 1024 * 1024
 
-  init(store: Store, editions: ComposeEdition) {
+  init(store: Store, editions: ComposeEdition, assembly: LetterAssembly) {
     self.store = store
+    self.assembly = assembly
     self.editions = editions
   }
 
-  /// The body of a letter. An edition is rendered at its first, and stored before that leaves: whatever happens, every
+  /// What a letter shares with others. An edition is rendered at its first, and stored before that leaves: whatever happens, every
   /// later attempt is the same bytes. Nil when there is nothing left to say.
-  func body(of mail: OutgoingMail) throws -> PreparedBody? {
+  func letter(of mail: OutgoingMail) throws -> SharedLetter? {
     if let id = mail.letterBodyID {
-      return try prepared(.letter(id)) { try store.readBlocking { try LetterBody.fetch(id, $0) } }
+      return try shared(.letter(id), mail.kind) { try store.readBlocking { try LetterBody.fetch(id, $0) } }
     }
     guard let id = mail.editionID else { return nil }
-    return try prepared(.edition(id)) {
+    return try shared(.edition(id), mail.kind) {
       let (stored, rendered) = try store.readBlocking { database -> (LetterBody?, LetterBody?) in
         if let stored = try ComposeEdition.stored(id, database) { return (stored, nil) }
         return (nil, try editions.body(of: id, database))
@@ -43,14 +44,14 @@ final class PreparedBodies: Sendable {
     }
   }
 
-  private func prepared(_ key: Key, _ load: () throws -> LetterBody?) throws -> PreparedBody? {
-    if let body = kept.withLock({ $0.bodies[key] }) { return body }
-    guard let body = try load()?.prepared else { return nil }
+  private func shared(_ key: Key, _ kind: OutgoingMail.Kind, _ load: () throws -> LetterBody?) throws -> SharedLetter? {
+    if let letter = kept.withLock({ $0.letters[key] }) { return letter }
+    guard let letter = try load().map({ assembly.shared(kind, $0) }) else { return nil }
     kept.withLock { kept in
       if kept.bytes > Self.maximumBytes { kept = Kept() }
-      kept.bodies[key] = body
-      kept.bytes += body.byteCount
+      kept.letters[key] = letter
+      kept.bytes += letter.byteCount
     }
-    return body
+    return letter
   }
 }
