@@ -14,10 +14,16 @@ public struct Envelope: Equatable, Sendable {
 
 /// A way out for letters. One instance belongs to one worker thread; `send` blocks until the outcome is known.
 public protocol MailTransport: AnyObject {
-  func send(_ envelope: Envelope) -> SendOutcome
+  /// - Parameter mayFinish: asked before the receiver could take the letter for complete; it may block. When it says no,
+  ///   the letter is broken off. It may be asked more than once.
+  func send(_ envelope: Envelope, mayFinish: () -> Bool) -> SendOutcome
 
   /// Why letters could not leave now, without sending one; nil when they could.
   func problem() -> String?
+}
+
+extension MailTransport {
+  public func send(_ envelope: Envelope) -> SendOutcome { send(envelope, mayFinish: { true }) }
 }
 
 /// How one attempt to send a letter ended.
@@ -28,6 +34,8 @@ public enum SendOutcome: Equatable, Sendable {
   case refused(Reply, isPermanent: Bool)
   /// The way out is in trouble, whoever the letter is for: it was certainly not accepted and costs no attempt.
   case relayTrouble(String)
+  /// `mayFinish` said no: the letter was certainly not accepted.
+  case brokenOff
   /// The relay will not have us: wrong credentials, no TLS, a bad certificate. Trying again changes nothing.
   case loginRefused(String)
   /// All of the letter was sent and no readable reply came: it may have been accepted (RFC 1047).

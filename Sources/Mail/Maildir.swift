@@ -24,11 +24,15 @@ public final class Maildir: MailTransport {
     }
   }
 
-  public func send(_ envelope: Envelope) -> SendOutcome {
+  public func send(_ envelope: Envelope, mayFinish: () -> Bool) -> SendOutcome {
     let name = Self.fileName(of: envelope)
     let temporary = folder.appending(path: "tmp/\(name)")
     do {
       try write(envelope, to: temporary.path)
+      guard mayFinish() else {
+        unlink(temporary.path)
+        return .brokenOff
+      }
       let target = folder.appending(path: "new/\(name)").path
       guard rename(temporary.path, target) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
       try sync(folder.appending(path: "new").path)

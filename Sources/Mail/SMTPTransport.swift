@@ -21,14 +21,14 @@ public final class SMTPTransport: MailTransport {
     try configure()
   }
 
-  public func send(_ envelope: Envelope) -> SendOutcome {
-    let first = attempt(envelope)
+  public func send(_ envelope: Envelope, mayFinish: () -> Bool) -> SendOutcome {
+    let first = attempt(envelope, mayFinish)
     // The relay may have closed a connection that was idle. Nothing of the letter had left, so once more is safe.
     guard first.wasReused, !first.conversation.sawStartOfData, case .relayTrouble = first.outcome else {
       return first.outcome
     }
     needsFreshConnection = true
-    return attempt(envelope).outcome
+    return attempt(envelope, mayFinish).outcome
   }
 
   /// Connects, turns TLS on and logs in as `send` would, and leaves. Nil when the relay would have us.
@@ -55,8 +55,14 @@ public final class SMTPTransport: MailTransport {
     var wasReused: Bool
   }
 
-  private func attempt(_ envelope: Envelope) -> Attempt {
+  private func attempt(_ envelope: Envelope, _ mayFinish: () -> Bool) -> Attempt {
+    // libcurl calls back only while it performs, and so does the transfer.
+    withoutActuallyEscaping(mayFinish) { attempt(envelope, askingFirst: $0) }
+  }
+
+  private func attempt(_ envelope: Envelope, askingFirst mayFinish: @escaping () -> Bool) -> Attempt {
     let transfer = Transfer(content: envelope.content, requiresLogin: settings.username != nil, isLoggedIn: isLoggedIn)
+    transfer.mayFinish = mayFinish
     let recipients = curl_slist_append(nil, "<\(envelope.recipient)>")
     defer { curl_slist_free_all(recipients) }
     let curl = handle.pointer
@@ -75,10 +81,16 @@ public final class SMTPTransport: MailTransport {
       let code = handle.long(CURLINFO_RESPONSE_CODE)
       isLoggedIn = transfer.isLoggedIn
       if code == 421 || result != CURLE_OK { needsFreshConnection = true }
-      let outcome =
-        transfer.wasRefusedLogin
-        ? .loginRefused("the relay offers no login, and one is configured")
-        : Mail.outcome(of: result, lastCode: code, transfer.conversation)
+      let outcome: SendOutcome =
+        if transfer.wasBrokenOff {
+          .brokenOff
+        } else if transfer.wasRefusedLogin {
+          .loginRefused("the relay offers no login, and one is configured")
+        } else {
+          Mail.outcome(of: result, lastCode: code, transfer.conversation)
+        }
+      // It does not outlive this call.
+      transfer.mayFinish = nil
       return Attempt(
         outcome: outcome,
         conversation: transfer.conversation,
@@ -162,7 +174,10 @@ private final class Transfer {
   var position = 0
   var conversation = SMTPConversation()
   var isLoggedIn: Bool
+  /// Asked before the last bytes leave.
+  var mayFinish: (() -> Bool)?
   private(set) var wasRefusedLogin = false
+  private(set) var wasBrokenOff = false
 
   init(content: [UInt8], requiresLogin: Bool, isLoggedIn: Bool) {
     self.content = content
@@ -178,6 +193,10 @@ private final class Transfer {
       return Int(CURL_READFUNC_ABORT)
     }
     let count = min(capacity, content.count - position)
+    if position + count == content.count, let mayFinish, !mayFinish() {
+      wasBrokenOff = true
+      return Int(CURL_READFUNC_ABORT)
+    }
     guard count > 0 else {
       conversation.handedOverEverything = true
       return 0

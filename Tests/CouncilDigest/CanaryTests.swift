@@ -62,7 +62,7 @@ import Testing
     let chain = try await chain(letters: 1)
     await chain.services.scheduler.work()
     let first = try #require(try chain.services.queue.take())
-    try chain.services.queue.record(.relayTrouble("away"), of: first.mail)
+    #expect(chain.services.queue.report(.relayTrouble("away"), of: first.mail).wait())
     chain.clock.move(by: 1_200)
     #expect(try await chain.work().count == 1, "the first is tried again, alone")
     #expect(try await chain.runs()[0].canary.until == chain.clock.now.addingTimeInterval(1_200))

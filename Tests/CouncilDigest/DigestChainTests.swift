@@ -191,10 +191,12 @@ import Testing
     try chain.clock.move(to: "2026-11-28T08:00:00Z")
     await chain.services.scheduler.work()
     let first = try #require(try chain.services.queue.take())
-    try chain.services.queue.record(.sent, of: first.mail)
+    #expect(chain.services.queue.report(.sent, of: first.mail).wait())
     let held = try #require(try chain.services.queue.take())
     try await chain.control(.cancel, run: 1)
-    try chain.services.queue.record(.refused(Reply(code: 450, text: "later"), isPermanent: false), of: held.mail)
+    #expect(
+      chain.services.queue.report(.refused(Reply(code: 450, text: "later"), isPermanent: false), of: held.mail).wait()
+    )
     let cancelled = try #require(try await chain.runs().first)
     let counts = try await chain.services.store.read { try cancelled.counts($0) }
     #expect(counts.sent == 1 && counts.cancelled == 1 && counts.queued == 0 && cancelled.finishedAt != nil)

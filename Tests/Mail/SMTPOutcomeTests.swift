@@ -24,7 +24,7 @@ private func conversation(_ lines: [String]) -> SMTPConversation {
     switch outcome {
     case .sent: .sent
     case .refused(_, let isPermanent): isPermanent ? .permanent : .temporary
-    case .relayTrouble: .trouble
+    case .relayTrouble, .brokenOff: .trouble
     case .loginRefused: .login
     case .uncertain: .uncertain
     }

@@ -70,10 +70,9 @@ final class DeliveryQueue: Sendable {
     return nil
   }
 
-  /// - Returns: why the run was paused, when it was.
-  func record(_ outcome: SendOutcome, of mail: OutgoingMail) throws {
-    try records.record(outcome, of: mail)
-    letGo(of: mail)
+  /// Reports the outcome of a letter, which is held until that is durable. Returns at once.
+  func report(_ outcome: SendOutcome, of mail: OutgoingMail) -> PendingRecord {
+    records.report(outcome, of: mail) { [self] in letGo(of: mail) }
   }
 
   /// Whose letters are with workers at this moment.
@@ -230,7 +229,7 @@ final class DeliveryQueue: Sendable {
       throw error
     } catch {
       // It is put off and named in its row; it must not stop those behind it.
-      try records.record(.refused(Reply(code: 0, text: "can't be composed: \(error)"), isPermanent: false), of: mail)
+      _ = report(.refused(Reply(code: 0, text: "can't be composed: \(error)"), isPermanent: false), of: mail).wait()
       return nil
     }
   }

@@ -1,35 +1,76 @@
 import Foundation
 import GRDB
+import Logging
 import Mail
 import Synchronization
 
-/// Writes down what became of letters. What workers report at the same moment shares a commit.
+/// Writes down what became of letters. What is reported while a commit is under way shares the next one, so a worker can
+/// be on with its next letter meanwhile; before that one is complete, the one before must stand in the store.
 final class DeliveryRecords: Sendable {
   private let store: Store
   private let allowance: DigestAllowance
   private let canary: Canary.Plan
   private let notices: OperatorNotices
+  private let log: Logger
   let pace: DeliveryPace
   /// By run.
   private let waves = Mutex<[Int64: RefusalWave]>([:])
+  private let reported = Mutex(Reported())
+  private let recorder = DispatchQueue(label: "delivery-records", qos: .userInitiated)
+
+  private struct Reported {
+    var entries: [Entry] = []
+    /// The recorder is on its way.
+    var isScheduled = false
+    var storeRefuses = false
+    var isStopping = false
+  }
+
+  private struct Entry: Sendable {
+    var mail: OutgoingMail
+    var transition: DeliveryTransition
+    var now: Date
+    /// Why the run should pause.
+    var wave: String?
+    var pending: PendingRecord
+  }
+
+  /// So that reports of several workers share a commit; people who wait for a letter don't notice.
+  private static let lingerMicroseconds: UInt32 = 400
+  private static let entriesAtOnce = 64
+  private static let retryPause: DispatchTimeInterval = .seconds(1)
 
   init(
     store: Store,
     allowance: DigestAllowance,
     canary: Canary.Plan,
     notices: OperatorNotices,
-    pace: DeliveryPace
+    pace: DeliveryPace,
+    log: Logger
   ) {
     self.store = store
     self.allowance = allowance
     self.canary = canary
     self.notices = notices
     self.pace = pace
+    self.log = log
   }
 
-  /// Durable when this returns.
-  func record(_ outcome: SendOutcome, of mail: OutgoingMail) throws {
+  /// Whether what was reported can't be written at the moment.
+  var isStoreRefusing: Bool { reported.withLock { $0.storeRefuses } }
+
+  /// What can't be written from now on is given up: the next start sends those letters again.
+  func stop() { reported.withLock { $0.isStopping = true } }
+
+  /// Returns at once.
+  /// - Parameter recorded: called when it is durable, or given up.
+  func report(
+    _ outcome: SendOutcome,
+    of mail: OutgoingMail,
+    recorded: @escaping @Sendable () -> Void
+  ) -> PendingRecord {
     let now = store.now()
+    let pending = PendingRecord(then: recorded)
     let transition = DeliveryTransition(
       outcome,
       .init(
@@ -41,17 +82,70 @@ final class DeliveryRecords: Sendable {
       )
     )
     // Trouble of the relay changes nothing about a letter.
-    if case .asBefore = transition { return }
-    let wave = mail.runID.flatMap { run in waves.withLock { $0[run, default: RefusalWave()].receive(outcome) } }
-    try store.writeTogether { [self] database in
-      try apply(transition, to: mail, now: now, database)
-      guard let run = mail.runID else { return }
-      try countAgainstCanary(of: run, now: now, database)
-      if let wave { try pause(run, because: wave, database) }
-      try DigestRun.finishIfDone(run, now: now, database)
+    if case .asBefore = transition {
+      pending.settle(true)
+      return pending
     }
+    let wave = mail.runID.flatMap { run in waves.withLock { $0[run, default: RefusalWave()].receive(outcome) } }
     if wave != nil { waves.withLock { $0 = [:] } }
-    if case .sent = transition, let run = mail.runID { pace.count(run, at: now) }
+    let isFirst = reported.withLock { reported in
+      reported.entries.append(Entry(mail: mail, transition: transition, now: now, wave: wave, pending: pending))
+      defer { reported.isScheduled = true }
+      return !reported.isScheduled
+    }
+    if isFirst { recorder.async { self.recordReported() } }
+    return pending
+  }
+
+  private func recordReported() {
+    if reported.withLock({ $0.entries.count < 4 && $0.entries.first?.mail.kind == .digest }) {
+      usleep(Self.lingerMicroseconds)
+    }
+    let entries = reported.withLock { Array($0.entries.prefix(Self.entriesAtOnce)) }
+    do {
+      try store.writeTogether { database in
+        for entry in entries { try self.record(entry, database) }
+      }
+    } catch {
+      return retryLater(entries, error)
+    }
+    let isMore = reported.withLock { reported in
+      reported.entries.removeFirst(entries.count)
+      reported.storeRefuses = false
+      reported.isScheduled = !reported.entries.isEmpty
+      return reported.isScheduled
+    }
+    for entry in entries {
+      if case .sent = entry.transition, let run = entry.mail.runID { pace.count(run, at: entry.now) }
+      entry.pending.settle(true)
+    }
+    if isMore { recorder.async { self.recordReported() } }
+  }
+
+  /// What was sent must be written down, or it is sent again: while the store refuses, the workers wait with it.
+  private func retryLater(_ entries: [Entry], _ error: any Error) {
+    log.error("mail.record-failed", metadata: ["letters": "\(entries.count)", "error": "\(error)"])
+    let isGivenUp = reported.withLock { reported in
+      reported.storeRefuses = true
+      if reported.isStopping {
+        reported.entries.removeFirst(entries.count)
+        reported.isScheduled = !reported.entries.isEmpty
+      }
+      return reported.isStopping
+    }
+    guard isGivenUp else {
+      return recorder.asyncAfter(deadline: .now() + Self.retryPause) { self.recordReported() }
+    }
+    for entry in entries { entry.pending.settle(false) }
+    if reported.withLock({ $0.isScheduled }) { recorder.async { self.recordReported() } }
+  }
+
+  private func record(_ entry: Entry, _ database: Database) throws {
+    try apply(entry.transition, to: entry.mail, now: entry.now, database)
+    guard let run = entry.mail.runID else { return }
+    try countAgainstCanary(of: run, now: entry.now, database)
+    if let wave = entry.wave { try pause(run, because: wave, database) }
+    try DigestRun.finishIfDone(run, now: entry.now, database)
   }
 
   func cancel(_ mail: OutgoingMail) throws { try settle(mail, as: .cancelled, nil) }

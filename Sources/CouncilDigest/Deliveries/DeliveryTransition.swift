@@ -34,7 +34,7 @@ enum DeliveryTransition: Equatable, Sendable {
         : .failed(
           Reply(code: reply.code, status: reply.status, text: "gave up after \(attempts) attempts: \(reply.text)")
         )
-    case .relayTrouble, .loginRefused:
+    case .relayTrouble, .loginRefused, .brokenOff:
       self = .asBefore
     case .uncertain(let problem):
       // Once more with the same bytes under the same Message-ID; then a person must know.

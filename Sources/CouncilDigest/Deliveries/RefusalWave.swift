@@ -14,7 +14,7 @@ struct RefusalWave: Equatable, Sendable {
     switch outcome {
     case .sent: latest.append(.accepted)
     case .refused(let reply, isPermanent: true): latest.append(reply.isAboutPolicy ? .refusedForPolicy : .refused)
-    case .refused, .relayTrouble, .loginRefused, .uncertain: return nil
+    case .refused, .relayTrouble, .loginRefused, .uncertain, .brokenOff: return nil
     }
     if latest.count > Self.remembered { latest.removeFirst() }
     let policy = latest.count { $0 == .refusedForPolicy }

@@ -20,12 +20,11 @@ final class Sender: Service {
   private let storeRefuses = Mutex(false)
 
   /// Whether letters can't be taken or recorded because the store can't be written.
-  var isStoreRefusing: Bool { storeRefuses.withLock { $0 } }
+  var isStoreRefusing: Bool { storeRefuses.withLock { $0 } || queue.records.isStoreRefusing }
 
   /// How long a stopping sender waits for letters under way. What is still under way then is sent again, the same
   /// bytes under the same Message-ID, by the next start.
   private static let drainDeadline: Duration = .seconds(7)
-  private static let storeRetryPause: TimeInterval = 1
 
   init(
     queue: DeliveryQueue,
@@ -48,7 +47,10 @@ final class Sender: Service {
   }
 
   /// Takes no more letters; those under way may finish. `run` returns once they have, or when their time is over.
-  func stop() { bell.stop(within: Self.drainDeadline) }
+  func stop() {
+    bell.stop(within: Self.drainDeadline)
+    queue.records.stop()
+  }
 
   /// There is something to send.
   func wake() {
@@ -81,6 +83,8 @@ final class Sender: Service {
 
   private func work() {
     var transport = openAtStart()
+    // The letter before, on its way into the store while this one is on its way to the relay.
+    var before: PendingRecord?
     while !bell.isStopping {
       let rings = bell.count
       guard case .go = breaker.permission(at: clock.now()) else {
@@ -90,6 +94,7 @@ final class Sender: Service {
       // Digests keep the pace; letters that people wait for don't.
       let wait = rate.wait(at: .now)
       guard let job = takeJob(includingDigests: wait == nil) else {
+        _ = before?.wait()
         if wait == nil { rate.giveBack() }
         probeIfInTrouble()
         bell.wait(seconds: wait.map { min(1, max(0.001, $0 / .seconds(1))) } ?? 1, since: rings)
@@ -98,11 +103,13 @@ final class Sender: Service {
       if wait != nil { rate.overtaken(at: .now) }
       // Where there was one letter there may be more.
       bell.ring()
-      let outcome = send(job, &transport)
-      if case .relayTrouble = outcome { transport = nil }
-      record(outcome, of: job)
+      let outcome = send(job, &transport) { before?.wait() ?? true }
+      if outcome == .brokenOff || outcome.isRelayTrouble { transport = nil }
+      _ = before?.wait()
+      before = queue.report(outcome, of: job.mail)
       report(outcome, of: job)
     }
+    _ = before?.wait()
   }
 
   /// A way out that can't even be opened is known before the first letter needs it.
@@ -141,29 +148,19 @@ final class Sender: Service {
     }
   }
 
-  private func send(_ job: DeliveryQueue.Job, _ transport: inout (any MailTransport)?) -> SendOutcome {
+  private func send(
+    _ job: DeliveryQueue.Job,
+    _ transport: inout (any MailTransport)?,
+    mayFinish: () -> Bool
+  ) -> SendOutcome {
     do {
       let open = try transport ?? openTransport()
       transport = open
       var envelope = job.envelope
       if let signer { envelope.content = try signer.signed(envelope.content) }
-      return open.send(envelope)
+      return open.send(envelope, mayFinish: mayFinish)
     } catch {
       return .relayTrouble("\(error)")
-    }
-  }
-
-  /// What was sent must be written down, or it is sent again: while the store refuses, this worker waits with it.
-  private func record(_ outcome: SendOutcome, of job: DeliveryQueue.Job) {
-    while true {
-      do {
-        return try queue.record(outcome, of: job.mail)
-      } catch {
-        storeRefuses.withLock { $0 = true }
-        log.error("mail.record-failed", metadata: ["letter": "\(job.mail.id)", "error": "\(error)"])
-        if bell.isStopping { return }
-        Thread.sleep(forTimeInterval: Self.storeRetryPause)
-      }
     }
   }
 
@@ -182,6 +179,7 @@ final class Sender: Service {
     case .uncertain:
       relayAnswered()
       log.warning("mail.uncertain", metadata: letter)
+    case .brokenOff: breaker.notNeeded()
     case .relayTrouble(let problem):
       reportTrouble(problem)
     case .loginRefused(let problem):
@@ -203,5 +201,11 @@ final class Sender: Service {
 
   private func relayAnswered() {
     if breaker.succeeded() { log.notice("relay.recovered") }
+  }
+}
+
+extension SendOutcome {
+  fileprivate var isRelayTrouble: Bool {
+    if case .relayTrouble = self { true } else { false }
   }
 }

@@ -63,7 +63,8 @@ struct Services: Sendable {
         allowance: configuration.allowance,
         canary: canary,
         notices: notices,
-        pace: DeliveryPace()
+        pace: DeliveryPace(),
+        log: log
       )
     )
     sender = Sender(
