@@ -21,13 +21,15 @@ public struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
   /// The HTML standard's e-mail rule, without its slack: no leading, trailing or double dot, a dot in the domain, a
   /// top-level domain that is not a number, and the lengths of RFC 5321 §4.5.3.1.
   public init(parsing text: String) throws(Problem) {
-    let trimmed = text.trimmingCharacters(in: .whitespaces).precomposedStringWithCanonicalMapping
+    // Most addresses need neither.
+    let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+    let trimmed = isPlain ? text : text.trimmingCharacters(in: .whitespaces).precomposedStringWithCanonicalMapping
     guard !trimmed.isEmpty else { throw Problem(description: "Enter an email address") }
     let scalars = trimmed.unicodeScalars
     guard scalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F }), !scalars.contains(",") else {
       throw Problem(description: "An email address has no spaces or commas")
     }
-    let parts = trimmed.split(separator: "@", omittingEmptySubsequences: false)
+    let parts = trimmed.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false).map(Substring.init)
     guard parts.count == 2 else {
       throw Problem(description: "Enter an email address in the correct format, like name@example.org")
     }
@@ -38,7 +40,7 @@ public struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
 
   private static func checkedLocalPart(_ text: Substring) throws(Problem) -> String {
     let isDotAtom =
-      text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty }
+      text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty }
       && text.utf8.allSatisfy(isLocalByte)
     guard isDotAtom else {
       throw Problem(description: "The part before the @ has a character or a dot that we can’t send to")
@@ -49,7 +51,7 @@ public struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
 
   private static func checkedDomain(_ text: String) throws(Problem) -> String {
     let domain = try labels(of: text)
-    let labels = domain.split(separator: ".", omittingEmptySubsequences: false)
+    let labels = domain.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map(Substring.init)
     guard labels.count > 1, domain.utf8.count <= 253, labels.allSatisfy(isDomainLabel),
       labels.last?.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) == false
     else { throw Problem(description: "The part after the @ is not a domain, like example.org") }
@@ -65,15 +67,18 @@ public struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
   }
 
   private static func isDomainLabel(_ label: Substring) -> Bool {
-    (1...63).contains(label.utf8.count) && !label.hasPrefix("-") && !label.hasSuffix("-")
+    (1...63).contains(label.utf8.count) && label.utf8.first != 0x2D && label.utf8.last != 0x2D
       && label.utf8.allSatisfy { isAlphanumeric($0) || $0 == 0x2D }
   }
 
   private static func isLocalByte(_ byte: UInt8) -> Bool {
-    isAlphanumeric(byte) || localMarks.contains(byte)
+    isAlphanumeric(byte) || (byte < 0x80 && localMarks[Int(byte)])
   }
 
-  private static let localMarks = Set(".!#$%&'*+/=?^_`{|}~-".utf8)
+  private static let localMarks: [Bool] = {
+    let marks = Set(".!#$%&'*+/=?^_`{|}~-".utf8)
+    return (0..<0x80).map(marks.contains)
+  }()
 }
 
 func isAlphanumeric(_ byte: UInt8) -> Bool {

@@ -46,7 +46,7 @@ final class APIKeys: Sendable {
 
   /// A new key. The text is returned this once.
   func create(name: String, role: Role) async throws -> (key: APIKey, secret: String) {
-    let secret = "cd_" + Base64URL.encode(.random(32))
+    let secret = "cd_" + Base64URL.encode(Data.random(32))
     let hash = Self.hash(secret)
     let now = store.now()
     let id = try await store.write { database in

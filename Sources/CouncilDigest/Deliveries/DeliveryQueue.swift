@@ -236,7 +236,7 @@ final class DeliveryQueue: Sendable {
 
   private func standing(of mail: OutgoingMail) throws -> Standing {
     let now = store.now().milliseconds
-    return try store.readBlocking { database in
+    return try store.readOnce { database in
       let row = try Row.fetchOne(
         database,
         cached: """

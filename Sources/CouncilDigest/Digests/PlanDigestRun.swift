@@ -129,7 +129,7 @@ struct PlanDigestRun: Sendable {
     if let known { return known }
     try database.execute(
       cached: "INSERT INTO edition (run_id, key, address, content) VALUES (?, ?, ?, ?)",
-      arguments: [run.id, key, Base32.encode(.random(16)), String(decoding: encoded, as: UTF8.self)]
+      arguments: [run.id, key, Base32.encode(Data.random(16)), String(decoding: encoded, as: UTF8.self)]
     )
     let id = database.lastInsertedRowID
     for revision in revisions {

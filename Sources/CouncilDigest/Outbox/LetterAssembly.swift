@@ -98,7 +98,7 @@ struct LetterAssembly: Sendable {
   }
 
   private func derived(_ purpose: String, _ mail: OutgoingMail, length: Int) -> String {
-    guard let signature = keys.signature(of: Data("\(purpose):\(mail.id)".utf8), key: mail.keyID, length: length)
+    guard let signature = keys.signature(of: Array("\(purpose):\(mail.id)".utf8), key: mail.keyID, length: length)
     else { preconditionFailure("letters are queued with a key of the ring") }
     return Base32.encode(signature)
   }

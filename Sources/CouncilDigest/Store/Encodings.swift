@@ -2,9 +2,9 @@ import Foundation
 
 /// RFC 4648 §5 without padding.
 enum Base64URL {
-  static func encode(_ data: Data) -> String {
-    data.base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
-  }
+  private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+
+  static func encode(_ data: some Sequence<UInt8>) -> String { bitsEncoded(data, width: 6, alphabet) }
 
   /// Nil for anything `encode` would not have written.
   static func decode(_ text: String) -> Data? {
@@ -18,23 +18,29 @@ enum Base64URL {
 
 /// RFC 4648 §6 in lower case without padding: survives systems that fold the case of addresses.
 enum Base32 {
-  private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567")
+  private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
 
-  static func encode(_ data: Data) -> String {
-    var text = ""
-    var buffer: UInt64 = 0
-    var bits = 0
-    for byte in data {
-      buffer = (buffer << 8 | UInt64(byte)) & 0xFFFF_FFFF
-      bits += 8
-      while bits >= 5 {
-        bits -= 5
-        text.append(alphabet[Int(buffer >> UInt64(bits) & 31)])
-      }
+  static func encode(_ data: some Sequence<UInt8>) -> String { bitsEncoded(data, width: 5, alphabet) }
+}
+
+/// Each `width` bits as a letter of the alphabet; zeros fill the last.
+private func bitsEncoded(_ data: some Sequence<UInt8>, width: Int, _ alphabet: [UInt8]) -> String {
+  var text: [UInt8] = []
+  text.reserveCapacity(64)
+  var buffer: UInt32 = 0
+  var bits = 0
+  let mask: UInt32 = (1 << UInt32(width)) - 1
+  for byte in data {
+    buffer = buffer << 8 | UInt32(byte)
+    bits += 8
+    while bits >= width {
+      bits -= width
+      text.append(alphabet[Int(buffer >> UInt32(bits) & mask)])
     }
-    if bits > 0 { text.append(alphabet[Int(buffer << UInt64(5 - bits) & 31)]) }
-    return text
+    buffer &= (1 << UInt32(bits)) - 1
   }
+  if bits > 0 { text.append(alphabet[Int(buffer << UInt32(width - bits) & mask)]) }
+  return String(decoding: text, as: UTF8.self)
 }
 
 extension Data {

@@ -25,16 +25,16 @@ public struct KeyRing: Sendable {
   }
 
   /// HMAC-SHA256 of `message`, cut to `length` bytes; nil when the key is not ours.
-  func signature(of message: Data, key: ID, length: Int) -> Data? {
-    secrets[key].map { Data(HMAC<SHA256>.authenticationCode(for: message, using: $0).prefix(length)) }
+  func signature(of message: some DataProtocol, key: ID, length: Int) -> [UInt8]? {
+    secrets[key].map { Array(HMAC<SHA256>.authenticationCode(for: message, using: $0).prefix(length)) }
   }
 
   /// A hash that can be compared but not reversed without the key, for what must not be stored in clear.
   public func pseudonym(of text: String) -> Data {
-    guard let hash = signature(of: Data("pseudonym:\(text)".utf8), key: firstKey, length: 16) else {
+    guard let hash = signature(of: Array("pseudonym:\(text)".utf8), key: firstKey, length: 16) else {
       preconditionFailure("the ring always holds its first key")
     }
-    return hash
+    return Data(hash)
   }
 
   /// Pseudonyms must stay comparable when keys rotate, so they use the oldest.

@@ -36,7 +36,7 @@ public struct MailedLink: Equatable, Sendable {
   private static let signatureBytes = 16
 
   public func token(_ keys: KeyRing, key: KeyRing.ID) -> String {
-    let head = Data(bytes(of: UInt64(key), count: 2) + bytes(of: UInt64(row), count: 6) + bytes(of: seconds, count: 4))
+    let head = bytes(of: UInt64(key), count: 2) + bytes(of: UInt64(row), count: 6) + bytes(of: seconds, count: 4)
     guard let signature = keys.signature(of: signed(head), key: key, length: Self.signatureBytes) else {
       preconditionFailure("letters are queued with a key of the ring")
     }
@@ -56,7 +56,7 @@ public struct MailedLink: Equatable, Sendable {
       expires: seconds == 0 ? nil : Date(timeIntervalSince1970: Double(seconds))
     )
     let key = KeyRing.ID(number(0..<2))
-    guard let expected = keys.signature(of: link.signed(Data(head)), key: key, length: signatureBytes),
+    guard let expected = keys.signature(of: link.signed(Array(head)), key: key, length: signatureBytes),
       isEqualInConstantTime(Array(expected), Array(data.suffix(signatureBytes)))
     else { return .unknown }
     if let expires = link.expires, expires <= now { return .expired(row: row) }
@@ -65,7 +65,7 @@ public struct MailedLink: Equatable, Sendable {
 
   private var seconds: UInt64 { UInt64(expires?.timeIntervalSince1970 ?? 0) }
 
-  private func signed(_ head: Data) -> Data { Data("\(purpose.rawValue):".utf8) + head }
+  private func signed(_ head: [UInt8]) -> [UInt8] { Array(purpose.rawValue.utf8) + [UInt8(ascii: ":")] + head }
 
   private func bytes(of number: UInt64, count: Int) -> [UInt8] {
     (0..<count).reversed().map { UInt8(truncatingIfNeeded: number >> UInt64($0 * 8)) }

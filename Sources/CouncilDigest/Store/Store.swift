@@ -51,6 +51,9 @@ public final class Store: Sendable {
   /// As `read`, for threads that may block.
   func readBlocking<Value>(_ body: (Database) throws -> Value) throws -> Value { try pool.read(body) }
 
+  /// For one statement, which needs no transaction to be consistent.
+  func readOnce<Value>(_ body: (Database) throws -> Value) throws -> Value { try pool.unsafeRead(body) }
+
   /// All or nothing, durable when this returns. Writes that come together share a commit, so a hundred people who sign
   /// up in one moment wait for one.
   public func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
