@@ -36,7 +36,7 @@ final class DeliveryRecords: Sendable {
   }
 
   /// So that reports of several workers share a commit; people who wait for a letter don't notice.
-  private static let lingerMicroseconds: UInt32 = 400
+  private static let lingerMicroseconds: UInt32 = 300
   private static let entriesAtOnce = 64
   private static let retryPause: DispatchTimeInterval = .seconds(1)
 
