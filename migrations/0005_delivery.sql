@@ -18,3 +18,26 @@ CREATE TABLE digests_by_day (
   day TEXT PRIMARY KEY,
   sent INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- What came back about letters, and what was refused at once.
+CREATE TABLE bounce (
+  id INTEGER PRIMARY KEY,
+  outgoing_mail_id INTEGER REFERENCES outgoing_mail (id) ON DELETE SET NULL,
+  subscriber_id INTEGER REFERENCES subscriber (id) ON DELETE CASCADE,
+  kind TEXT NOT NULL CHECK (kind IN ('hard', 'soft', 'complaint')),
+  status TEXT,
+  diagnostic TEXT NOT NULL,
+  -- How it was recognised: 'reply', 'verp', 'message-id', 'recipient' or 'operator'.
+  evidence TEXT NOT NULL,
+  received_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX bounce_by_subscriber ON bounce (subscriber_id, received_at);
+CREATE INDEX bounce_by_time ON bounce (received_at);
+-- A report that comes twice counts once.
+CREATE UNIQUE INDEX bounce_once ON bounce (outgoing_mail_id, kind) WHERE outgoing_mail_id IS NOT NULL;
+
+-- Runs in a row whose letters came back, and the last of them.
+ALTER TABLE subscriber ADD COLUMN bounces INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE subscriber ADD COLUMN bounced_run INTEGER;
+-- Why nothing is sent to them, while they are suppressed.
+ALTER TABLE subscriber ADD COLUMN suppressed_because TEXT;

@@ -13,7 +13,8 @@ struct CouncilDigestCommand: AsyncParsableCommand {
       """,
     subcommands: [
       ServeCommand.self, DemoCommand.self, MigrateCommand.self, CheckCommand.self, TokenCommand.self,
-      DigestCommand.self, HoldCommand.self, ReleaseCommand.self, DKIMCommand.self, ConfigurationCommand.self,
+      DigestCommand.self, HoldCommand.self, ReleaseCommand.self, BounceCommand.self, DKIMCommand.self,
+      ConfigurationCommand.self,
     ]
   )
 }

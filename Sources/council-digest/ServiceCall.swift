@@ -18,14 +18,19 @@ struct ServiceCall {
   /// Whether a service runs on this store.
   var isServed: Bool { ControlSocket(path: ControlSocket.path(besideStoreAt: configuration.storePath)).isServed }
 
-  func send(_ method: String, _ path: String, _ body: [UInt8] = []) async throws -> ControlSocket.Answer {
+  func send(
+    _ method: String,
+    _ path: String,
+    _ body: [UInt8] = [],
+    type: String = "application/json"
+  ) async throws -> ControlSocket.Answer {
     let socket = ControlSocket(path: ControlSocket.path(besideStoreAt: configuration.storePath))
     let answer: ControlSocket.Answer
     if socket.isServed {
-      answer = try socket.send(method, path, body: body)
+      answer = try socket.send(method, path, body: body, type: type)
     } else {
       let service = try await CouncilDigestService(configuration, log: standardLog(.error))
-      answer = await service.call(method, path, body: body)
+      answer = await service.call(method, path, body: body, type: type)
     }
     guard (200..<300).contains(answer.status) else { throw Refused(description: try Self.sentence(answer)) }
     return answer

@@ -223,10 +223,24 @@ final class DeliveryRecords: Sendable {
           "status": reply?.status, "text": reply?.text, "id": mail.id,
         ]
       )
-    case .failed(let reply): try Self.settle(mail, as: .failed, reply, now: now, database)
+    case .failed(let reply):
+      try Self.settle(mail, as: .failed, reply, now: now, database)
+      try Self.countRefusal(reply, of: mail, now: now, database)
     case .uncertain(let problem):
       try Self.settle(mail, as: .uncertain, Reply(code: 0, text: problem), now: now, database)
     }
+  }
+
+  /// What the relay refused for good, or put off until nobody needed it, counts against the address.
+  private static func countRefusal(_ reply: Reply, of mail: OutgoingMail, now: Date, _ database: Database) throws {
+    guard (400..<600).contains(reply.code) else { return }
+    _ = try RecordBounce.record(
+      BounceReport(refusal: reply),
+      about: .init(subscriber: mail.subscriberID, mail: mail.id, run: mail.runID),
+      .reply,
+      now: now,
+      database
+    )
   }
 
   /// What was sent was sent, also when somebody cancelled it on its way; any other end is for letters that still wait.

@@ -31,11 +31,16 @@ public struct ControlSocket: Sendable {
   }
 
   /// - Throws: `Problem` when nobody listens or the answer is cut.
-  public func send(_ method: String, _ path: String, body: [UInt8] = []) throws -> Answer {
+  public func send(
+    _ method: String,
+    _ path: String,
+    body: [UInt8] = [],
+    type: String = "application/json"
+  ) throws -> Answer {
     let descriptor = try connect()
     defer { close(descriptor) }
     let head =
-      "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
+      "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: \(type)\r\n"
       + "Content-Length: \(body.count)\r\n\r\n"
     try write(Array(head.utf8) + body, to: descriptor)
     return try Self.parse(try readAll(descriptor))

@@ -58,7 +58,11 @@ struct LetterAssembly: Sendable {
       fields: mail.kind.isDigest ? links[.unsubscribe].map { [.init("List-Unsubscribe", "<\($0)>")] } ?? [] : [],
       values: Dictionary(uniqueKeysWithValues: links.map { ($0.rawValue, $1) })
     )
-    return Envelope(sender: try bounceAddress(for: mail), recipient: recipient, content: letter.composed())
+    return Envelope(
+      sender: returnAddress(of: mail) ?? sender.from.address,
+      recipient: recipient,
+      content: letter.composed()
+    )
   }
 
   /// As above, for a single letter.
@@ -86,15 +90,25 @@ struct LetterAssembly: Sendable {
     return links
   }
 
-  private func messageID(of mail: OutgoingMail) -> String {
-    "\(mail.kind.rawValue).\(derived("message", mail, length: 15))@\(sender.from.address.domain)"
+  /// `digest.4711-signature@domain`: the number finds the letter that a report is about, the signature proves it.
+  func messageID(of mail: OutgoingMail) -> String {
+    "\(mail.kind.rawValue).\(mail.id)-\(derived("message", mail, length: 15))@\(sender.from.address.domain)"
   }
 
-  private func bounceAddress(for mail: OutgoingMail) throws -> EmailAddress {
-    guard let address = sender.bounceAddress else { return sender.from.address }
-    return try EmailAddress(
+  static func number(inMessageID text: String) -> Int64? {
+    text.firstMatch(of: /^[a-z-]+\.(\d{1,18})-[a-z2-7]+@/.ignoresCase()).flatMap { Int64($0.1) }
+  }
+
+  /// With VERP, the address that reports about this letter come back to.
+  func returnAddress(of mail: OutgoingMail) -> EmailAddress? {
+    guard let address = sender.bounceAddress else { return nil }
+    return try? EmailAddress(
       parsing: "\(address.localPart)+\(mail.id)-\(derived("bounce", mail, length: 10))@\(address.domain)"
     )
+  }
+
+  static func number(inReturnAddress text: String) -> Int64? {
+    text.firstMatch(of: /\+(\d{1,18})-[a-z2-7]+@/.ignoresCase()).flatMap { Int64($0.1) }
   }
 
   private func derived(_ purpose: String, _ mail: OutgoingMail, length: Int) -> String {

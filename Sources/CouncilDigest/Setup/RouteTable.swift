@@ -139,6 +139,11 @@ struct RouteTable: Sendable {
     )
     let hold = HoldAPI(store: store, dryRun: services.dryRun, mailQueued: mailQueued)
     let explain = ExplainDigest(store: store, timeZone: site.identity.timeZone)
+    let bounces = BounceAPI(
+      store: store,
+      letters: BouncedLetter(assembly: services.queue.assembly),
+      log: services.log
+    )
     let preview = PreviewDigest(
       store: store,
       schedule: services.configuration.schedule,
@@ -174,6 +179,7 @@ struct RouteTable: Sendable {
       call(.get, "/hold", .operator, hold.get),
       call(.post, "/hold", .operator, hold.post),
       call(.get, "/explain", .operator, explain.callAsFunction),
+      call(.post, "/bounces", .operator, bodyLimit: BounceAPI.bodyLimit, bounces.callAsFunction),
       call(.get, "/api-keys", .operator, keys.list),
       call(.post, "/api-keys", .operator, keys.create),
       call(.delete, "/api-keys/{id}", .operator, keys.revoke),

@@ -39,12 +39,18 @@ public struct CouncilDigestService: Sendable {
   }
 
   /// Answers one call without listening: for commands, while no service runs.
-  public func call(_ method: String, _ path: String, body: [UInt8] = []) async -> ControlSocket.Answer {
+  public func call(
+    _ method: String,
+    _ path: String,
+    body: [UInt8] = [],
+    type: String = "application/json"
+  ) async -> ControlSocket.Answer {
     let parts = path.split(separator: "?", maxSplits: 1).map(String.init)
     let request = Request(
       method: .init(rawValue: method) ?? .get,
       path: parts[0],
       query: parts.count > 1 ? parts[1] : nil,
+      fields: [.contentType: type],
       body: body,
       peer: .unixSocket
     )

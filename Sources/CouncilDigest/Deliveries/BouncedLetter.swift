@@ -1,0 +1,60 @@
+import Foundation
+import GRDB
+import Mail
+
+/// Finds the letter that a report is about. Its numbers are signed, so nobody can make one up.
+struct BouncedLetter: Sendable {
+  let assembly: LetterAssembly
+
+  /// - Parameter envelopeRecipient: where the report was delivered to, as the mail server says.
+  func find(
+    _ original: BounceReport.Original,
+    deliveredTo envelopeRecipient: String?,
+    _ database: Database
+  ) throws -> (RecordBounce.Subject, RecordBounce.Evidence)? {
+    for address in [envelopeRecipient].compactMap(\.self) + original.returnAddresses {
+      guard let id = LetterAssembly.number(inReturnAddress: address), let mail = try mail(id, database),
+        assembly.returnAddress(of: mail)?.description.lowercased() == address.lowercased()
+      else { continue }
+      return (subject(mail), .verp)
+    }
+    for identifier in original.messageIDs {
+      if let subject = try find(messageID: identifier, database) { return (subject, .messageID) }
+    }
+    return nil
+  }
+
+  func find(messageID: String, _ database: Database) throws -> RecordBounce.Subject? {
+    guard let id = LetterAssembly.number(inMessageID: messageID), let mail = try mail(id, database),
+      assembly.messageID(of: mail).lowercased() == messageID.lowercased()
+    else { return nil }
+    return subject(mail)
+  }
+
+  static func find(recipient: String, _ database: Database) throws -> RecordBounce.Subject? {
+    guard let subscriber = try Subscriber.find(reference: recipient, database), Int64(recipient) == nil else {
+      return nil
+    }
+    let mail = try Row.fetchOne(
+      database,
+      sql: """
+        SELECT id, run_id FROM outgoing_mail WHERE subscriber_id = ? AND state IN ('sent', 'uncertain')
+        ORDER BY id DESC LIMIT 1
+        """,
+      arguments: [subscriber.id]
+    )
+    return .init(subscriber: subscriber.id, mail: mail?["id"], run: mail?["run_id"])
+  }
+
+  private func mail(_ id: Int64, _ database: Database) throws -> OutgoingMail? {
+    try Row.fetchOne(
+      database,
+      sql: "SELECT \(OutgoingMail.columns) FROM outgoing_mail WHERE id = ?",
+      arguments: [id]
+    ).map(OutgoingMail.init)
+  }
+
+  private func subject(_ mail: OutgoingMail) -> RecordBounce.Subject {
+    .init(subscriber: mail.subscriberID, mail: mail.id, run: mail.runID)
+  }
+}
