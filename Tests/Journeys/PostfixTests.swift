@@ -37,6 +37,36 @@ import Testing
     try await relay.stop()
   }
 
+  @Test func `a letter that comes back suppresses its reader: relay, refusal, report, pipe`() async throws {
+    let refusing = try await SMTPSink("-f", "RCPT", "-B", "550 5.1.1 No such mailbox")
+    let folder = try TemporaryFolder()
+    chmod(folder.path, 0o755)
+    let relay = try await PostfixRelay(.init(next: refusing.port, bouncePipe: folder.file("pipe")))
+    let service = try await RunningService([
+      "mail.transport": "smtp", "mail.smtp.host": "127.0.0.1", "mail.smtp.port": "\(relay.port)",
+      "mail.smtp.tls": "off",
+      "mail.bounce_address": "b@bounces.example",
+    ])
+    // The pipe runs as nobody; who may write to the socket may speak to the service.
+    chmod(service.folder.path, 0o755)
+    chmod(service.folder.file("store.sqlite.socket"), 0o777)
+    let script = """
+      #!/bin/sh
+      COUNCIL_DIGEST_STORE_PATH=\(service.folder.file("store.sqlite")) exec \(RunningService.program.path) bounce "$1" >&2
+      """
+    try script.write(toFile: folder.file("pipe"), atomically: true, encoding: .utf8)
+    chmod(folder.file("pipe"), 0o755)
+    _ = try await service.api("PUT", "/councils/w", Samples.council)
+    _ = try await service.client.post(form: [("email", "ann@gone.example"), ("council", "w")], to: "/subscribe")
+    let subscriber = try await eventually("the reader is suppressed") {
+      let subscriber = try await service.api("GET", "/subscribers/1").object()
+      return subscriber["state"] as? String == "suppressed" ? subscriber : nil
+    }
+    #expect((subscriber["suppressed_because"] as? String)?.contains("5.1.1") == true)
+    #expect(!service.log.contains("gone.example"), "no address in the log")
+    try await relay.stop()
+  }
+
   @Test func `with TLS required, a certificate that can't be trusted stops all mail and says so`() async throws {
     let relay = try await PostfixRelay()
     let service = try await service(relay, tls: "required")

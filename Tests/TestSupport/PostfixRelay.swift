@@ -7,8 +7,23 @@ public final class PostfixRelay: @unchecked Sendable {
   // because one test uses it, from its one task.
   public let port: Int
   private let folder: TemporaryFolder
+  private let wiring: Wiring
 
-  public init() async throws {
+  /// Where mail for other domains goes.
+  public struct Wiring: Sendable {
+    /// Mail for `gone.example` is passed on to a server on this port.
+    public var next: Int?
+    /// Mail for `bounces.example` is given to this program, as nobody, with the recipient as its argument.
+    public var bouncePipe: String?
+
+    public init(next: Int? = nil, bouncePipe: String? = nil) {
+      self.next = next
+      self.bouncePipe = bouncePipe
+    }
+  }
+
+  public init(_ wiring: Wiring = Wiring()) async throws {
+    self.wiring = wiring
     port = try Machine.freePort()
     folder = try TemporaryFolder()
     chmod(folder.path, 0o755)
@@ -81,12 +96,21 @@ public final class PostfixRelay: @unchecked Sendable {
     virtual_mailbox_maps = inline:{ \(Self.mailboxes) }
     virtual_uid_maps = static:65534
     virtual_gid_maps = static:65534
+    recipient_delimiter = +
+    relay_domains = gone.example bounces.example
+    transport_maps = inline:{ \(transports) }
+    bouncepipe_destination_recipient_limit = 1
     smtpd_tls_security_level = may
     smtpd_tls_cert_file = \(folder.file("certificate.pem"))
     smtpd_tls_key_file = \(folder.file("key.pem"))
     smtpd_recipient_restrictions = permit_mynetworks, reject
 
     """
+  }
+
+  private var transports: String {
+    [wiring.next.map { "{ gone.example = smtp:[127.0.0.1]:\($0) }" }, "{ bounces.example = bouncepipe: }"]
+      .compactMap(\.self).joined(separator: ", ")
   }
 
   /// Who has a mailbox; anyone else of the domain is refused.
@@ -105,6 +129,8 @@ public final class PostfixRelay: @unchecked Sendable {
     error unix - - n - - error
     retry unix - - n - - error
     virtual unix - n n - - virtual
+    smtp unix - - n - - smtp
+    bouncepipe unix - n n - 2 pipe flags=R user=nobody argv=\(wiring.bouncePipe ?? "/bin/false") ${original_recipient}
     proxymap unix - - n - - proxymap
     anvil unix - - n - 1 anvil
     postlog unix-dgram n - n - 1 postlogd

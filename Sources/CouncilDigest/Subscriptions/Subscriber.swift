@@ -21,6 +21,8 @@ struct Subscriber: Equatable, Sendable {
   var windowStart: Date?
   /// No digest leaves before.
   var pausedUntil: Date?
+  /// Why nothing is sent to them, while they are suppressed.
+  var suppressedBecause: String?
   var createdAt: Date
   var confirmedAt: Date?
 
@@ -28,7 +30,8 @@ struct Subscriber: Equatable, Sendable {
 }
 
 extension Subscriber {
-  static let columns = "id, email, state, density, window_start, paused_until, created_at, confirmed_at"
+  static let columns =
+    "id, email, state, density, window_start, paused_until, suppressed_because, created_at, confirmed_at"
 
   init?(row: Row) {
     guard let state = State(rawValue: row["state"]), let density = Density(rawValue: row["density"]) else { return nil }
@@ -38,6 +41,7 @@ extension Subscriber {
     email = row["email"]
     windowStart = (row["window_start"] as Int64?).map(Date.init(milliseconds:))
     pausedUntil = (row["paused_until"] as Int64?).map(Date.init(milliseconds:))
+    suppressedBecause = row["suppressed_because"]
     createdAt = Date(milliseconds: row["created_at"])
     confirmedAt = (row["confirmed_at"] as Int64?).map(Date.init(milliseconds:))
   }

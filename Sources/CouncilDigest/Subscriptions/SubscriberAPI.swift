@@ -50,6 +50,7 @@ struct SubscriberItem: Encodable {
   /// As the preferences page sends them.
   var follows: [String]
   var pausedUntil: Date?
+  var suppressedBecause: String?
   var createdAt: Date
   var confirmedAt: Date?
 
@@ -60,6 +61,7 @@ struct SubscriberItem: Encodable {
     density = subscriber.density.rawValue
     follows = try FollowTarget.fetch(subscriber: subscriber.id, database).map(\.reference)
     pausedUntil = subscriber.pausedUntil
+    suppressedBecause = subscriber.suppressedBecause
     createdAt = subscriber.createdAt
     confirmedAt = subscriber.confirmedAt
   }
