@@ -33,41 +33,41 @@ enum DKIMCanonical {
   }
 
   /// §3.4.4: each run of blanks one space, none at line ends, no empty lines at the end.
-  static func body(_ body: ArraySlice<UInt8>) -> Data {
-    var output = Data(capacity: body.count)
+  static func body(_ body: ArraySlice<UInt8>) -> [UInt8] {
+    var output: [UInt8] = []
+    output.reserveCapacity(body.count + 2)
     var emptyLines = 0
-    var start = body.startIndex
-    while start < body.endIndex {
-      let end = endOfLine(body, from: start) ?? body.endIndex
-      let line = relaxed(body[start..<end])
-      start = min(end + 2, body.endIndex)
-      guard !line.isEmpty else {
-        emptyLines += 1
-        continue
-      }
-      for _ in 0..<emptyLines { output.append(contentsOf: [0x0D, 0x0A]) }
-      emptyLines = 0
-      output.append(contentsOf: line)
-      output.append(contentsOf: [0x0D, 0x0A])
+    var isEmptyLine = true
+    var hasBlank = false
+    func endLine() {
+      if isEmptyLine { emptyLines += 1 } else { output += lineEnd }
+      isEmptyLine = true
+      hasBlank = false
     }
+    body.withUnsafeBufferPointer { bytes in
+      for byte in bytes {
+        switch byte {
+        // Letters have CR only in front of LF.
+        case 0x0D: continue
+        case 0x0A: endLine()
+        case 0x20, 0x09: hasBlank = true
+        default:
+          if isEmptyLine {
+            for _ in 0..<emptyLines { output += lineEnd }
+            emptyLines = 0
+            isEmptyLine = false
+          }
+          if hasBlank { output.append(0x20) }
+          hasBlank = false
+          output.append(byte)
+        }
+      }
+    }
+    if !isEmptyLine { endLine() }
     return output
   }
 
-  private static func relaxed(_ line: ArraySlice<UInt8>) -> [UInt8] {
-    var output: [UInt8] = []
-    output.reserveCapacity(line.count)
-    var hasBlank = false
-    for byte in line {
-      if byte == 0x20 || byte == 0x09 {
-        hasBlank = true
-        continue
-      }
-      if hasBlank { output.append(0x20) }
-      hasBlank = false
-      output.append(byte)
-    }
-    return output
-  }
+  private static let lineEnd: [UInt8] = [0x0D, 0x0A]
 
   private static func endOfLine(_ bytes: ArraySlice<UInt8>, from start: Int) -> Int? {
     var index = start
