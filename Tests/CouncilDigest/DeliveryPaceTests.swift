@@ -1,0 +1,158 @@
+import Foundation
+import GRDB
+import Mail
+import TestSupport
+import Testing
+
+@testable import CouncilDigest
+
+@Suite struct DigestAllowanceTests {
+  private func allowance(
+    _ window: Range<Int>? = nil,
+    perDay: Int = 0,
+    warmUp: (Int, String)? = nil
+  ) throws -> DigestAllowance {
+    DigestAllowance(
+      window: window,
+      perDay: perDay,
+      warmUp: try warmUp.map { .init(letters: $0.0, from: try Date($0.1, strategy: .iso8601)) },
+      timeZone: try #require(TimeZone(identifier: "Europe/London"))
+    )
+  }
+
+  @Test(arguments: [
+    (7 * 60..<20 * 60, "2026-11-28T06:59:00Z", false), (7 * 60..<20 * 60, "2026-11-28T07:00:00Z", true),
+    (7 * 60..<20 * 60, "2026-11-28T20:00:00Z", false), (7 * 60..<20 * 60, "2026-06-06T06:30:00Z", true),
+    // Over midnight.
+    (22 * 60..<30 * 60, "2026-11-28T23:00:00Z", true), (22 * 60..<30 * 60, "2026-11-28T05:59:00Z", true),
+    (22 * 60..<30 * 60, "2026-11-28T06:00:00Z", false),
+  ])
+  func `digests leave in their hours, by the wall clock`(_ window: Range<Int>, _ now: String, _ isOpen: Bool) throws {
+    let remaining = try allowance(window).remaining(at: try Date(now, strategy: .iso8601), sent: 0)
+    #expect((remaining != 0) == isOpen)
+  }
+
+  @Test(arguments: [
+    ("2026-12-01T09:00:00Z", 50), ("2026-12-02T00:00:00Z", 100), ("2026-12-04T12:00:00Z", 400),
+    ("2026-11-20T12:00:00Z", 50),
+  ])
+  func `a new sender doubles each day`(_ now: String, _ cap: Int) throws {
+    let warming = try allowance(warmUp: (50, "2026-12-01T00:00:00Z"))
+    #expect(warming.remaining(at: try Date(now, strategy: .iso8601), sent: 10) == cap - 10)
+  }
+
+  @Test func `the smaller cap counts, and none is no cap`() throws {
+    let now = try Date("2026-12-03T09:00:00Z", strategy: .iso8601)
+    #expect(try allowance(perDay: 120, warmUp: (50, "2026-12-01T00:00:00Z")).remaining(at: now, sent: 0) == 120)
+    #expect(try allowance(perDay: 120).remaining(at: now, sent: 500) == 0)
+    #expect(try allowance().remaining(at: now, sent: 500) == nil)
+    let later = now.addingTimeInterval(40 * 86_400)
+    #expect(try allowance(warmUp: (50, "2026-12-01T00:00:00Z")).remaining(at: later, sent: 500) == nil)
+  }
+
+  @Test func `what a day does not take goes on the next, and letters people wait for always leave`() async throws {
+    let chain = try await Chain("2026-11-23T12:00:00Z", ["digest.per_day": "2"])
+    for number in 0..<5 { try await chain.subscribe("r\(number)@example.org") }
+    try await chain.publish("a")
+    try chain.clock.move(to: "2026-11-28T08:00:00Z")
+    #expect(try await chain.work().count == 2)
+    #expect(try await chain.work().isEmpty)
+    let (now, key) = (chain.clock.now, chain.services.store.keys.current)
+    try await chain.services.store.write { database in
+      try OutgoingMail.queue(
+        .confirmation,
+        to: .init(parsing: "new@example.org"),
+        body: LetterBody(subject: "s", text: "t", html: "h"),
+        referenceID: 1,
+        key: key,
+        now: now,
+        database
+      )
+    }
+    #expect(try await chain.work().count == 1)
+    chain.clock.move(by: 86_400)
+    #expect(try await chain.work().count == 2)
+    chain.clock.move(by: 86_400)
+    #expect(try await chain.work().count == 1)
+    #expect(try await chain.runs()[0].state == .sent)
+  }
+}
+
+@Suite struct RefusalWaveTests {
+  private func refused(_ status: String?) -> SendOutcome {
+    .refused(Reply(code: 550, status: status, text: "no"), isPermanent: true)
+  }
+
+  @Test func `many refusals pause, a few dead addresses don't`() {
+    var wave = RefusalWave()
+    for number in 0..<100 { #expect(wave.receive(number % 4 == 0 ? refused("5.1.1") : .sent) == nil) }
+    var paused: String?
+    for _ in 0..<40 where paused == nil { paused = wave.receive(refused("5.1.1")) }
+    #expect(paused?.contains("were refused") == true)
+  }
+
+  @Test func `refusals for what we are pause sooner`() {
+    var wave = RefusalWave()
+    var paused: String?
+    for number in 0..<40 where paused == nil { paused = wave.receive(number % 5 == 0 ? refused("5.7.1") : .sent) }
+    #expect(paused?.hasPrefix("5 of the last") == true)
+  }
+
+  @Test func `a run that is refused pauses with most of its letters left, and the operator hears`() async throws {
+    let chain = try await Chain("2026-11-23T12:00:00Z", ["operator.notify": "op@example.org"])
+    for number in 0..<60 { try await chain.subscribe("r\(number)@example.org") }
+    try await chain.publish("a")
+    try chain.clock.move(to: "2026-11-28T08:00:00Z")
+    let policy = refused("5.7.1")
+    var heard = ""
+    _ = try await chain.work {
+      $0.kind == .digest ? policy : .sent
+    } reading: { _, text in
+      heard += text
+    }
+    _ = try await chain.work(reading: { _, text in heard += text })
+    let run = try #require(try await chain.runs().first)
+    let counts = try await chain.services.store.read { try run.counts($0) }
+    #expect(run.state == .paused && counts.failed == 5 && counts.queued == 55)
+    #expect(heard.contains("council-digest digest resume 1"))
+    let active = try await chain.services.store.read {
+      try Int.fetchOne($0, sql: "SELECT count(*) FROM subscriber WHERE state = 'active'")
+    }
+    #expect(active == 60, "it is about us, so nobody is suppressed")
+  }
+}
+
+@Suite struct SuppressionTests {
+  @Test(arguments: [
+    (BounceReport.Kind.hard, "5.1.1", 1, true), (.hard, "5.1.10", 1, true), (.hard, "5.4.4", 1, true),
+    (.hard, "5.7.1", 1, false), (.hard, "5.7.1", 2, false), (.hard, "5.2.2", 3, true), (.soft, "4.2.2", 4, false),
+    (.soft, "4.4.7", 5, true), (.complaint, "", 1, true),
+  ])
+  func `who is gone is suppressed at once, others after runs in a row`(
+    _ kind: BounceReport.Kind,
+    _ status: String,
+    _ runs: Int,
+    _ isSuppressed: Bool
+  ) {
+    #expect((SuppressionRule.reason(for: kind, status: status, runsInARow: runs) != nil) == isSuppressed)
+  }
+
+  @Test func `a letter that arrives ends the row`() async throws {
+    let chain = try await Chain("2026-11-17T12:00:00Z")
+    try await chain.subscribe("ann@example.org")
+    let refusal = SendOutcome.refused(Reply(code: 550, status: "5.2.2", text: "full"), isPermanent: true)
+    for (week, isRefused) in [true, true, false, true, true].enumerated() {
+      try await chain.publish("m\(week)")
+      try chain.clock.move(to: "2026-11-21T08:00:00Z")
+      chain.clock.move(by: Double(week) * 7 * 86_400)
+      _ = try await chain.work { _ in isRefused ? refusal : .sent }
+    }
+    let states = try await chain.services.store.read { try String.fetchAll($0, sql: "SELECT state FROM subscriber") }
+    #expect(states == ["active"])
+    try await chain.publish("last")
+    chain.clock.move(by: 7 * 86_400)
+    _ = try await chain.work { _ in refusal }
+    let now = try await chain.services.store.read { try String.fetchAll($0, sql: "SELECT state FROM subscriber") }
+    #expect(now == ["suppressed"], "three runs in a row")
+  }
+}
