@@ -151,6 +151,20 @@ import Testing
     }
   }
 
+  /// With time that grows faster than the message any of these would take minutes.
+  @Test(arguments: [
+    "\n", " ", ">", ">\n", "a@", "a", "a.", "5.1.", "<", "<html><script>", "Message-ID: <", "temporary failure ",
+    "Final-Recipient: x\n", "--B\n", "=?utf-8?q?", "- ", "Below this line ",
+  ])
+  func `a message that is made to be slow is not`(_ piece: String) {
+    let head = "From: mailer-daemon@x.test\nSubject: failure notice\nTo: a@b.test\n"
+    let long = String(repeating: piece, count: 400_000 / piece.utf8.count)
+    _ = read(head + "\n" + long)
+    _ = read(head + "X: " + long + "\n\n")
+    _ = read("From: x@y.test\nSubject: " + long.replacing("\n", with: " ") + "\n\nno such user")
+    _ = read(head + "Content-Type: multipart/mixed; boundary=B\n\n--B\nContent-Type: text/html\n\n" + long)
+  }
+
   @Test func `no bytes break it`() {
     let sample = Array(Self.report("5.1.1").utf8)
     for cut in stride(from: 0, to: sample.count, by: 3) { _ = BounceReport.read(Array(sample[..<cut])) }

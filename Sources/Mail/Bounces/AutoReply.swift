@@ -5,7 +5,7 @@ enum AutoReply {
     let marks = ["x-autoreply", "x-autorespond", "x-auto-response-suppress", "x-vacation"]
     let precedence = root.first("precedence")?.lowercased() ?? ""
     let automatic = root.first("auto-submitted")?.lowercased() ?? "no"
-    let subject = root.first("subject")?.lowercased() ?? ""
+    let subject = (root.first("subject") ?? "").prefix(300).lowercased()
     if subject.contains(/out of (the )?office|automatic reply|auto.?reply|autoresponse|abwesend|abwesenheit|vacation/) {
       return true
     }

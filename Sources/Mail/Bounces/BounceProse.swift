@@ -17,8 +17,8 @@ enum BounceProse {
   /// Nil when it does not read like a bounce, or is only about a delay.
   static func read(_ root: MIMEPart, _ parts: [MIMEPart]) -> [BounceReport]? {
     let explanation = explanation(parts)
-    let subject = root.first("subject") ?? ""
-    let failed = root.all("x-failed-recipients").flatMap(BounceReport.addresses)
+    let subject = String((root.first("subject") ?? "").prefix(300))
+    let failed = root.all("x-failed-recipients").flatMap { BounceText.addresses(in: $0) }
     let returnsLetter = parts.dropFirst().contains { $0.first("message-id") != nil }
     let isTold = returnsLetter && status(of: explanation)?.hasPrefix("5.1.") == true
     guard isTold || isFromServer(root) || !failed.isEmpty || subject.contains(failureSubject) else { return nil }
@@ -35,7 +35,7 @@ enum BounceProse {
   }
 
   static func isFromServer(_ root: MIMEPart) -> Bool {
-    let sender = (root.first("from") ?? "").lowercased()
+    let sender = (root.first("from") ?? "").prefix(300).lowercased()
     return sender.contains(
       /mailer.?daemon|post.?master|mail delivery|mail.?system|mdaemon|mailer@|administrator|listserv/
     )
@@ -66,17 +66,13 @@ enum BounceProse {
   /// What the server wrote, without the letter it returns.
   private static func explanation(_ parts: [MIMEPart]) -> String {
     let first = parts.first { $0.parts.isEmpty && ["text/plain", "text/html"].contains($0.type) && !$0.body.isEmpty }
-    guard var text = first?.text.prefix(40_000) else { return "" }
-    if first?.type == "text/html" || text.contains("<html") {
-      text = Substring(
-        String(text).replacing(/(?is)<(style|script).*?<\/\1>/, with: " ").replacing(/<[^>@]*>/, with: " ")
-          .replacing("&lt;", with: "<").replacing("&gt;", with: ">").replacing("&nbsp;", with: " ")
-      )
-    }
+    guard let words = first?.text else { return "" }
+    let isHTML = first?.type == "text/html" || words.utf8.prefix(2_000).contains(0x3C) && words.contains("<html")
+    var text = BounceText.readable(words, isHTML: isHTML)
     if let cut = text.firstMatch(of: returnedLetter), cut.range.lowerBound > text.startIndex {
-      text = text[..<cut.range.lowerBound]
+      text = String(text[..<cut.range.lowerBound])
     }
-    return String(text)
+    return text
   }
 
   nonisolated(unsafe) private static let returnedLetter =
@@ -122,12 +118,12 @@ enum BounceProse {
   private static func recipients(in text: String, of root: MIMEPart) -> [String] {
     // The server's own addresses and those the report went to are not whom it is about.
     let own = Set(
-      ["from", "to", "reply-to", "delivered-to"].flatMap(root.all).flatMap(BounceReport.addresses).map {
+      ["from", "to", "reply-to", "delivered-to"].flatMap(root.all).flatMap { BounceText.addresses(in: $0) }.map {
         $0.lowercased()
       }
     )
     var seen: Set<String> = []
-    let found = BounceReport.addresses(in: text).filter { address in
+    let found = BounceText.addresses(in: text).filter { address in
       let lower = address.lowercased()
       return !own.contains(lower)
         && !lower.contains(/^(postmaster|mailer-daemon|abuse|support|help|info|noreply|webmaster)@/)

@@ -72,26 +72,16 @@ public struct BounceReport: Equatable, Sendable {
   private static func original(_ root: MIMEPart, _ parts: [MIMEPart]) -> Original {
     let returned = parts.dropFirst().flatMap { part in
       // Some return the header of the letter as a text.
-      part.all("message-id") + MIMEPart(parsing: part.body).all("message-id")
+      part.all("message-id") + MIMEPart(parsing: part.body.prefix(20_000)).all("message-id")
     }
-    let quoted = parts.flatMap { part in
-      part.text.prefix(200_000).matches(of: /(?im)^[>\s]*message-id:\s*<([^>\s]{3,250})>/).map { String($0.1) }
-    }
+    let quoted = parts.flatMap { BounceText.quotedMessageIDs(in: $0.text) }
     let references = root.all("in-reply-to") + root.all("references")
-    let identifiers = (returned + references).flatMap { value in
-      value.matches(of: /<([^>\s]{3,250})>/).map { String($0.1) }
-    }
+    let identifiers = (returned + references).flatMap(BounceText.bracketed)
     var seen: Set<String> = []
     let names = ["to", "delivered-to", "x-original-to", "envelope-to", "apparently-to", "x-envelope-to"]
     return Original(
       messageIDs: (identifiers + quoted).filter { seen.insert($0).inserted },
-      returnAddresses: names.flatMap(root.all).flatMap(Self.addresses)
+      returnAddresses: names.flatMap(root.all).flatMap { BounceText.addresses(in: $0) }
     )
-  }
-
-  static func addresses(in text: String) -> [String] {
-    text.matches(of: /[A-Za-z0-9.!#$%&'*+\/=?^_`{|}~\-]+@[A-Za-z0-9](?:[A-Za-z0-9.\-]*[A-Za-z0-9])?/).map { match in
-      String(match.0).trimmingCharacters(in: .init(charactersIn: ".'"))
-    }
   }
 }

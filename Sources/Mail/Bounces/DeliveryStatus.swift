@@ -2,17 +2,20 @@ import Foundation
 
 /// RFC 3464: one block of fields about the message, then one about each recipient.
 enum DeliveryStatus {
+  private static let maximumRecipients = 50
+  private static let maximumCharacters = 40_000
+
   /// Nil when the message has no such report; empty when it reports no failure.
   static func read(_ root: MIMEPart, _ parts: [MIMEPart]) -> [BounceReport]? {
     let reports = parts.filter { $0.type == "message/delivery-status" || $0.type == "message/global-delivery-status" }
-    let texts = reports.isEmpty ? parts.filter(looksLikeOne).map(\.text) : reports.map(text)
+    let texts: [String] = reports.isEmpty ? parts.filter(looksLikeOne).map(\.text) : reports.map(Self.text)
     guard !texts.isEmpty else { return nil }
-    let blocks = texts.flatMap(blocks)
-    let recipients = blocks.filter {
-      $0["final-recipient"] != nil || $0["original-recipient"] != nil || $0["action"] != nil
+    let blocks = texts.prefix(5).flatMap { Self.blocks(String($0.prefix(maximumCharacters))) }
+    let recipients = blocks.filter { block in
+      ["final-recipient", "original-recipient", "action"].contains { block[$0] != nil }
     }
     guard !recipients.isEmpty else { return nil }
-    return recipients.compactMap(bounce)
+    return recipients.prefix(maximumRecipients).compactMap(bounce)
   }
 
   /// A report whose parts lost their types on the way.
@@ -57,8 +60,8 @@ enum DeliveryStatus {
     let diagnostic = block["diagnostic-code"] ?? ""
     let status = status(block["status"] ?? "", diagnostic)
     let address = [block["original-recipient"], block["final-recipient"]].compactMap(\.self)
-      .lazy.compactMap { BounceReport.addresses(in: $0).first }.first
-    let final = block["final-recipient"].flatMap { BounceReport.addresses(in: $0).first }
+      .lazy.compactMap { BounceText.addresses(in: $0).first }.first
+    let final = block["final-recipient"].flatMap { BounceText.addresses(in: $0).first }
     return BounceReport(
       kind: status?.first == "4" ? .soft : .hard,
       status: status,

@@ -2,8 +2,10 @@ import Foundation
 
 /// RFC 2047 words in a field's value, in the charsets that are met: what can't be read stays as it was.
 enum EncodedWords {
+  private static let maximumBytes = 2_000
+
   static func decoded(_ value: String) -> String {
-    guard value.contains("=?") else { return value }
+    guard value.contains("=?"), value.utf8.count <= maximumBytes else { return value }
     var result = ""
     var rest = value[...]
     var endedWithWord = false

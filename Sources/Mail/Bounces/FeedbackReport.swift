@@ -14,7 +14,7 @@ enum FeedbackReport {
     return .some(
       BounceReport(
         kind: .complaint,
-        recipient: recipient.flatMap { BounceReport.addresses(in: $0).first },
+        recipient: recipient.flatMap { BounceText.addresses(in: $0).first },
         diagnostic: "feedback: \(type)"
       )
     )
@@ -23,11 +23,11 @@ enum FeedbackReport {
   /// Microsoft's programme sends the letter back with a field of its own instead of a report.
   private static func junkMailReport(_ root: MIMEPart, _ parts: [MIMEPart]) -> BounceReport? {
     let recipient = parts.lazy.compactMap { $0.first("x-hmxmroriginalrecipient") }.first
-    let subject = root.first("subject")?.lowercased() ?? ""
+    let subject = (root.first("subject") ?? "").prefix(300).lowercased()
     guard recipient != nil || subject.contains("complaint about message from") else { return nil }
     return BounceReport(
       kind: .complaint,
-      recipient: recipient.flatMap { BounceReport.addresses(in: $0).first },
+      recipient: recipient.flatMap { BounceText.addresses(in: $0).first },
       diagnostic: "feedback: junk mail report"
     )
   }

@@ -14,6 +14,8 @@ struct MIMEPart: Sendable {
   static let maximumBytes = 512 * 1024
   private static let maximumDepth = 8
   private static let maximumParts = 50
+  private static let maximumFields = 500
+  private static let maximumFieldBytes = 8_000
 
   init(parsing bytes: some Collection<UInt8>) {
     self.init(lines: bytes.prefix(Self.maximumBytes).filter { $0 != 0x0D }, depth: 0)
@@ -68,7 +70,7 @@ struct MIMEPart: Sendable {
         return min(end + 1, bytes.endIndex)
       }
       if isBlank(head), !field.isEmpty {
-        field += [0x20] + line.drop(while: isBlank)
+        if field.count < Self.maximumFieldBytes { field += [0x20] + line.drop(while: isBlank) }
       } else {
         append(field)
         // A line that is no field ends the header: some senders forget the blank line.
@@ -82,7 +84,8 @@ struct MIMEPart: Sendable {
   }
 
   private mutating func append(_ field: [UInt8]) {
-    guard let colon = field.firstIndex(of: 0x3A) else { return }
+    guard fields.count < Self.maximumFields, let colon = field.firstIndex(of: 0x3A) else { return }
+    let field = field.prefix(Self.maximumFieldBytes)
     let name = String(decoding: field[..<colon], as: UTF8.self).trimmingCharacters(in: .whitespaces).lowercased()
     let value = String(decoding: field[(colon + 1)...], as: UTF8.self).trimmingCharacters(in: .whitespaces)
     fields.append((name, EncodedWords.decoded(value)))
