@@ -173,13 +173,12 @@ struct PlanDigestRun: Sendable {
           (kind, recipient, subscriber_id, run_id, edition_id, window_from, date, key_id, is_urgent, state,
            next_attempt_at, expires_at)
         VALUES
-          ('digest', :recipient, :subscriber, :run, :edition, :window, :date, :key, 0, 'queued', :now, :expires)
+          ('digest', :recipient, :subscriber, :run, :edition, :window, :date, :key, 0, 'queued', 0, :expires)
         ON CONFLICT DO NOTHING
         """,
       arguments: [
         "recipient": entry.email, "subscriber": entry.subscriber, "run": run.id, "edition": edition,
         "window": entry.windowStart.milliseconds, "date": now.milliseconds, "key": store.keys.current,
-        "now": now.milliseconds,
         "expires": now.milliseconds + OutgoingMail.Kind.digest.usefulFor.milliseconds,
       ]
     )

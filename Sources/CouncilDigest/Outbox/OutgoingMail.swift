@@ -68,7 +68,8 @@ extension OutgoingMail {
 }
 
 extension OutgoingMail {
-  /// Queues a transactional letter. It leaves before any digest that waits.
+  /// Queues a transactional letter. It leaves before any digest that waits. A letter that was never tried is due since
+  /// the beginning of time: a clock that is set back holds nothing up.
   static func queue(
     _ kind: Kind,
     to recipient: EmailAddress,
@@ -85,7 +86,7 @@ extension OutgoingMail {
         INSERT INTO outgoing_mail
           (kind, recipient, subscriber_id, letter_body_id, reference_id, date, key_id, is_urgent, state,
            next_attempt_at, expires_at)
-        VALUES (:kind, :recipient, :subscriber, :body, :reference, :now, :key, :urgent, 'queued', :now, :expires)
+        VALUES (:kind, :recipient, :subscriber, :body, :reference, :now, :key, :urgent, 'queued', 0, :expires)
         """,
       arguments: [
         "kind": kind.rawValue, "recipient": recipient.description, "subscriber": subscriberID, "body": bodyID,
