@@ -33,4 +33,8 @@ static inline CURLcode ccurl_get_long(CURL *handle, CURLINFO field, long *value)
   return curl_easy_getinfo(handle, field, value);
 }
 
+static inline CURLcode ccurl_get_socket(CURL *handle, CURLINFO field, curl_socket_t *value) {
+  return curl_easy_getinfo(handle, field, value);
+}
+
 static inline CURLcode ccurl_global_init(void) { return curl_global_init(CURL_GLOBAL_DEFAULT); }

@@ -14,16 +14,30 @@ public struct Envelope: Equatable, Sendable {
 
 /// A way out for letters. One instance belongs to one worker thread; `send` blocks until the outcome is known.
 public protocol MailTransport: AnyObject {
-  /// - Parameter mayFinish: asked before the receiver could take the letter for complete; it may block. When it says no,
-  ///   the letter is broken off. It may be asked more than once.
-  func send(_ envelope: Envelope, mayFinish: () -> Bool) -> SendOutcome
+  /// - Parameter clearance: asked before the receiver could take the letter for complete.
+  func send(_ envelope: Envelope, when clearance: Clearance) -> SendOutcome
 
   /// Why letters could not leave now, without sending one; nil when they could.
   func problem() -> String?
 }
 
 extension MailTransport {
-  public func send(_ envelope: Envelope) -> SendOutcome { send(envelope, mayFinish: { true }) }
+  public func send(_ envelope: Envelope) -> SendOutcome { send(envelope, when: .given) }
+}
+
+/// What a letter needs before it may be complete: that the one before is written down, say.
+public struct Clearance {
+  /// Whether it is there already; returns at once.
+  var isGiven: () -> Bool
+  /// Blocks until it is. When it says no, the letter is broken off.
+  var obtain: () -> Bool
+
+  public init(isGiven: @escaping () -> Bool, obtain: @escaping () -> Bool) {
+    self.isGiven = isGiven
+    self.obtain = obtain
+  }
+
+  public static var given: Clearance { Clearance(isGiven: { true }, obtain: { true }) }
 }
 
 /// How one attempt to send a letter ended.
@@ -34,10 +48,12 @@ public enum SendOutcome: Equatable, Sendable {
   case refused(Reply, isPermanent: Bool)
   /// The way out is in trouble, whoever the letter is for: it was certainly not accepted and costs no attempt.
   case relayTrouble(String)
-  /// `mayFinish` said no: the letter was certainly not accepted.
+  /// The same, but it happened while the relay had this letter: it hung up, or said 421, after it had taken the sender.
+  case interrupted(String)
+  /// There was no clearance: the letter was certainly not accepted.
   case brokenOff
   /// The relay will not have us: wrong credentials, no TLS, a bad certificate. Trying again changes nothing.
-  case loginRefused(String)
+  case relayRefusesUs(String)
   /// All of the letter was sent and no readable reply came: it may have been accepted (RFC 1047).
   case uncertain(String)
 }

@@ -24,12 +24,12 @@ public final class Maildir: MailTransport {
     }
   }
 
-  public func send(_ envelope: Envelope, mayFinish: () -> Bool) -> SendOutcome {
+  public func send(_ envelope: Envelope, when clearance: Clearance) -> SendOutcome {
     let name = Self.fileName(of: envelope)
     let temporary = folder.appending(path: "tmp/\(name)")
     do {
       try write(envelope, to: temporary.path)
-      guard mayFinish() else {
+      guard clearance.isGiven() || clearance.obtain() else {
         unlink(temporary.path)
         return .brokenOff
       }

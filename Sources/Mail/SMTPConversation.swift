@@ -1,25 +1,29 @@
-/// What was seen of one SMTP transfer: the reply lines, and how far the letter got. The result code of libcurl alone
-/// can't tell whether a letter may have been accepted.
+/// What was seen of one SMTP transfer: the reply codes, the words of refusals, and how far the letter got. The result
+/// code of libcurl alone can't tell whether a letter may have been accepted.
 struct SMTPConversation: Equatable {
-  /// Every reply line after the connection opened, without line ends, each cut at 500 bytes.
-  private(set) var lines: [[UInt8]] = []
+  /// The code of every final reply line, in order.
+  private(set) var codes: [Int] = []
   /// The server asked for the data.
   private(set) var sawStartOfData = false
   /// A final reply line came after all of the letter had been handed over.
   private(set) var replyToData: Reply?
-  /// The code of every final reply line, in order.
-  private(set) var codes: [Int] = []
   /// The last byte of the letter was handed to libcurl.
   var handedOverEverything = false
+  /// The lines of the latest refusal, continuation lines included, each cut.
+  private var refusal: (code: Int, lines: [[UInt8]]) = (0, [])
 
-  private static let keptLines = 40
+  private static let keptCodes = 40
+  private static let keptLines = 20
+  private static let keptBytes = 500
 
-  mutating func receive(line: some Sequence<UInt8>) {
-    let bytes = Array(line.prefix { $0 != 0x0D && $0 != 0x0A }.prefix(500))
-    let isComplete = line.contains { $0 == 0x0A }
-    if lines.count < Self.keptLines { lines.append(bytes) }
-    guard let code = Reply.code(of: bytes), isComplete, bytes.dropFirst(3).first != 0x2D else { return }
-    if codes.count < Self.keptLines { codes.append(code) }
+  /// - Parameter line: as it came, with its end when it has one.
+  mutating func receive(line: UnsafeRawBufferPointer) {
+    guard let code = Reply.code(of: line) else { return }
+    let isFinal = line.last == 0x0A && !(line.count > 3 && line[3] == 0x2D)
+    if code >= 400 { keep(line, of: code) }
+    guard isFinal else { return }
+    if codes.count == Self.keptCodes { codes.removeFirst() }
+    codes.append(code)
     if code == 354, !sawStartOfData {
       sawStartOfData = true
     } else if sawStartOfData, handedOverEverything, replyToData == nil {
@@ -27,26 +31,37 @@ struct SMTPConversation: Equatable {
     }
   }
 
-  /// The replies to MAIL, RCPT and DATA: what is left when greeting, EHLO, STARTTLS and AUTH are taken away. A greeting
-  /// and a STARTTLS answer are 220, and the first 250 after one answers EHLO; a reused connection has neither.
-  var transactionCodes: [Int] {
+  private mutating func keep(_ line: UnsafeRawBufferPointer, of code: Int) {
+    if refusal.code != code { refusal = (code, []) }
+    if refusal.lines.count == Self.keptLines { refusal.lines.removeFirst() }
+    refusal.lines.append(Array(line.prefix(Self.keptBytes).prefix { $0 != 0x0D && $0 != 0x0A }))
+  }
+
+  static func == (left: SMTPConversation, right: SMTPConversation) -> Bool {
+    left.codes == right.codes && left.replyToData == right.replyToData
+      && left.handedOverEverything == right.handedOverEverything && left.refusal == right.refusal
+  }
+
+  /// The relay took MAIL. What is left of the codes when greeting, EHLO, STARTTLS and AUTH are taken away begins with the
+  /// answer to that: a greeting and a STARTTLS answer are 220, and the first 250 after one answers EHLO; a reused
+  /// connection has neither.
+  var wasSenderAccepted: Bool {
     var codes = codes[...]
     while let greeting = codes.lastIndex(of: 220) {
-      let rest = codes[(greeting + 1)...]
-      guard let hello = rest.firstIndex(of: 250) else { return [] }
+      guard let hello = codes[(greeting + 1)...].firstIndex(of: 250) else { return false }
       codes = codes[(hello + 1)...]
     }
-    return codes.filter { $0 != 334 && $0 != 235 }
+    return codes.first { $0 != 334 && $0 != 235 }.map { (200..<300).contains($0) } ?? false
   }
 
   /// The server let us log in on this connection.
   var sawLogin: Bool { codes.contains(235) }
 
-  /// The last lines that carry `code`, continuation lines included, joined.
+  /// What the server said with `code`, when that is a refusal.
   func diagnostic(for code: Int) -> String {
-    let joined = lines.reversed().drop { Reply.code(of: $0) != code }.prefix { Reply.code(of: $0) == code }
-      .reversed().map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
-    return String(joined.prefix(500))
+    guard refusal.code == code else { return "" }
+    let joined = refusal.lines.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
+    return String(joined.prefix(Self.keptBytes))
   }
 
   func reply(for code: Int) -> Reply {
@@ -57,9 +72,9 @@ struct SMTPConversation: Equatable {
 
 extension Reply {
   /// Of one reply line: three digits, then a space, a hyphen or nothing (RFC 5321 §4.2).
-  static func code(of line: [UInt8]) -> Int? {
+  static func code(of line: UnsafeRawBufferPointer) -> Int? {
     guard line.count >= 3, line[..<3].allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }),
-      line.count == 3 || line[3] == 0x20 || line[3] == 0x2D
+      line.count == 3 || [0x20, 0x2D, 0x0D, 0x0A].contains(line[3])
     else { return nil }
     return line[..<3].reduce(0) { $0 * 10 + Int($1 - 0x30) }
   }

@@ -11,7 +11,7 @@ func outcome(of result: CURLcode, lastCode: Int, _ conversation: SMTPConversatio
     switch reply.code {
     // libcurl takes only 250 for success; another 2xx to the end of data is success all the same.
     case 200..<300: return .sent
-    case 421: return .relayTrouble(reply.text)
+    case 421: return .interrupted(reply.text)
     case 400..<500: return .refused(reply, isPermanent: false)
     case 500..<600: return .refused(reply, isPermanent: true)
     default: return .uncertain(problem)
@@ -22,10 +22,10 @@ func outcome(of result: CURLcode, lastCode: Int, _ conversation: SMTPConversatio
   switch result {
   case CURLE_LOGIN_DENIED where (400..<500).contains(lastCode): return .relayTrouble(problem)
   case CURLE_LOGIN_DENIED, CURLE_USE_SSL_FAILED, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE:
-    return .loginRefused(problem)
+    return .relayRefusesUs(problem)
   case CURLE_SEND_ERROR where isAboutTheLetter(lastCode, conversation):
     return .refused(conversation.reply(for: lastCode), isPermanent: lastCode >= 500)
-  default: return .relayTrouble(problem)
+  default: return conversation.wasSenderAccepted ? .interrupted(problem) : .relayTrouble(problem)
   }
 }
 
@@ -33,6 +33,5 @@ func outcome(of result: CURLcode, lastCode: Int, _ conversation: SMTPConversatio
 /// would meet every letter, and 421 is always the relay's own trouble.
 private func isAboutTheLetter(_ code: Int, _ conversation: SMTPConversation) -> Bool {
   guard (400..<600).contains(code), code != 421 else { return false }
-  let wasSenderAccepted = conversation.transactionCodes.first.map { (200..<300).contains($0) } ?? false
-  return wasSenderAccepted || code == 552
+  return conversation.wasSenderAccepted || code == 552
 }

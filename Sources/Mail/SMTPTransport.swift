@@ -4,7 +4,7 @@ import Foundation
 /// Sends letters to a relay, one after the other on one connection. Owns a libcurl easy handle: curl_multi would block
 /// every transfer at the reply to the end of data.
 public final class SMTPTransport: MailTransport {
-  private let handle: OpaqueHandle
+  private let handle: CurlHandle
   private let settings: SMTPSettings
   private var needsFreshConnection = false
   private var isLoggedIn = false
@@ -14,26 +14,28 @@ public final class SMTPTransport: MailTransport {
   private static let replySeconds = 600
   private static let connectSeconds = 30
 
-  /// - Throws: `SMTPSetupError` when libcurl refuses a setting.
+  /// - Throws: `CurlSetupError` when libcurl refuses a setting.
   public init(_ settings: SMTPSettings) throws {
     self.settings = settings
-    handle = try OpaqueHandle()
+    handle = try CurlHandle()
     try configure()
   }
 
-  public func send(_ envelope: Envelope, mayFinish: () -> Bool) -> SendOutcome {
-    let first = attempt(envelope, mayFinish)
+  public func send(_ envelope: Envelope, when clearance: Clearance) -> SendOutcome {
+    let first = attempt(envelope, clearance)
     // The relay may have closed a connection that was idle. Nothing of the letter had left, so once more is safe.
-    guard first.wasReused, !first.conversation.sawStartOfData, case .relayTrouble = first.outcome else {
-      return first.outcome
+    guard first.wasReused, !first.conversation.sawStartOfData else { return first.outcome }
+    switch first.outcome {
+    case .relayTrouble, .interrupted:
+      needsFreshConnection = true
+      return attempt(envelope, clearance).outcome
+    case .sent, .refused, .relayRefusesUs, .uncertain, .brokenOff: return first.outcome
     }
-    needsFreshConnection = true
-    return attempt(envelope, mayFinish).outcome
   }
 
   /// Connects, turns TLS on and logs in as `send` would, and leaves. Nil when the relay would have us.
   public func problem() -> String? {
-    let transfer = Transfer(content: [], requiresLogin: false, isLoggedIn: false)
+    let transfer = Transfer(content: [], clearance: .given, requiresLogin: false, isLoggedIn: false)
     return withExtendedLifetime(transfer) {
       ccurl_set_pointer(handle.pointer, CURLOPT_HEADERDATA, Unmanaged.passUnretained(transfer).toOpaque())
       ccurl_set_long(handle.pointer, CURLOPT_CONNECT_ONLY, 1)
@@ -55,14 +57,13 @@ public final class SMTPTransport: MailTransport {
     var wasReused: Bool
   }
 
-  private func attempt(_ envelope: Envelope, _ mayFinish: () -> Bool) -> Attempt {
-    // libcurl calls back only while it performs, and so does the transfer.
-    withoutActuallyEscaping(mayFinish) { attempt(envelope, askingFirst: $0) }
-  }
-
-  private func attempt(_ envelope: Envelope, askingFirst mayFinish: @escaping () -> Bool) -> Attempt {
-    let transfer = Transfer(content: envelope.content, requiresLogin: settings.username != nil, isLoggedIn: isLoggedIn)
-    transfer.mayFinish = mayFinish
+  private func attempt(_ envelope: Envelope, _ clearance: Clearance) -> Attempt {
+    let transfer = Transfer(
+      content: envelope.content,
+      clearance: clearance,
+      requiresLogin: settings.username != nil,
+      isLoggedIn: isLoggedIn
+    )
     let recipients = curl_slist_append(nil, "<\(envelope.recipient)>")
     defer { curl_slist_free_all(recipients) }
     let curl = handle.pointer
@@ -85,12 +86,10 @@ public final class SMTPTransport: MailTransport {
         if transfer.wasBrokenOff {
           .brokenOff
         } else if transfer.wasRefusedLogin {
-          .loginRefused("the relay offers no login, and one is configured")
+          .relayRefusesUs("the relay offers no login, and one is configured")
         } else {
           Mail.outcome(of: result, lastCode: code, transfer.conversation)
         }
-      // It does not outlive this call.
-      transfer.mayFinish = nil
       return Attempt(
         outcome: outcome,
         conversation: transfer.conversation,
@@ -101,86 +100,47 @@ public final class SMTPTransport: MailTransport {
 
   private func configure() throws {
     let scheme = settings.tls == .implicit ? "smtps" : "smtp"
-    let host = settings.host.contains(":") ? "[\(settings.host)]" : settings.host
+    let authority = CurlHandle.authority(settings.host, settings.port)
     let clientName = settings.clientName.addingPercentEncoding(withAllowedCharacters: .urlHostAllowed) ?? ""
-    try set(CURLOPT_URL, "\(scheme)://\(host):\(settings.port)/\(clientName)")
-    try set(CURLOPT_PROTOCOLS_STR, "smtp,smtps")
+    try handle.set(CURLOPT_URL, "\(scheme)://\(authority)/\(clientName)")
+    try handle.set(CURLOPT_PROTOCOLS_STR, "smtp,smtps")
     // libcurl obeys ALL_PROXY for SMTP too; mail goes to the configured relay and nowhere else.
-    try set(CURLOPT_PROXY, "")
+    try handle.set(CURLOPT_PROXY, "")
     switch settings.tls {
-    case .required, .implicit: try set(CURLOPT_USE_SSL, Int(CURLUSESSL_ALL.rawValue))
-    case .opportunistic: try set(CURLOPT_USE_SSL, Int(CURLUSESSL_TRY.rawValue))
-    case .off: try set(CURLOPT_USE_SSL, Int(CURLUSESSL_NONE.rawValue))
+    case .required, .implicit: try handle.set(CURLOPT_USE_SSL, Int(CURLUSESSL_ALL.rawValue))
+    case .opportunistic: try handle.set(CURLOPT_USE_SSL, Int(CURLUSESSL_TRY.rawValue))
+    case .off: try handle.set(CURLOPT_USE_SSL, Int(CURLUSESSL_NONE.rawValue))
     }
-    if let username = settings.username { try set(CURLOPT_USERNAME, username) }
-    if let password = settings.password { try set(CURLOPT_PASSWORD, password) }
-    try set(CURLOPT_CONNECTTIMEOUT, Self.connectSeconds)
-    try set(CURLOPT_SERVER_RESPONSE_TIMEOUT, Self.replySeconds)
-    try set(CURLOPT_NOSIGNAL, 1)
-    try set(CURLOPT_UPLOAD, 1)
+    if let username = settings.username { try handle.set(CURLOPT_USERNAME, username) }
+    if let password = settings.password { try handle.set(CURLOPT_PASSWORD, password) }
+    if let file = settings.trustedCertificates { try handle.set(CURLOPT_CAINFO, file) }
+    try handle.set(CURLOPT_CONNECTTIMEOUT, Self.connectSeconds)
+    try handle.set(CURLOPT_SERVER_RESPONSE_TIMEOUT, Self.replySeconds)
+    try handle.set(CURLOPT_NOSIGNAL, 1)
+    try handle.set(CURLOPT_UPLOAD, 1)
     ccurl_set_callback(handle.pointer, CURLOPT_READFUNCTION, readContent)
     ccurl_set_callback(handle.pointer, CURLOPT_HEADERFUNCTION, receiveReplyLine)
     ccurl_set_callback(handle.pointer, CURLOPT_WRITEFUNCTION, discardOutput)
-  }
-
-  private func set(_ option: CURLoption, _ value: String) throws {
-    try check(ccurl_set_string(handle.pointer, option, value))
-  }
-
-  private func set(_ option: CURLoption, _ value: Int) throws {
-    try check(ccurl_set_long(handle.pointer, option, value))
-  }
-
-  private func check(_ result: CURLcode) throws {
-    guard result == CURLE_OK else {
-      throw SMTPSetupError(problem: String(cString: curl_easy_strerror(result)))
-    }
-  }
-}
-
-/// libcurl can't be set up as configured.
-public struct SMTPSetupError: Error, CustomStringConvertible, Sendable {
-  public var problem: String
-  public var description: String { "libcurl: \(problem)" }
-}
-
-/// Owns a libcurl easy handle: opened in `init`, closed in `deinit`, which sends QUIT.
-private final class OpaqueHandle {
-  let pointer: UnsafeMutableRawPointer
-
-  /// Once per process, before any other thread can be inside libcurl.
-  private static let globalResult = ccurl_global_init()
-
-  init() throws {
-    guard Self.globalResult == CURLE_OK, let pointer = curl_easy_init() else {
-      throw SMTPSetupError(problem: "it can't start")
-    }
-    self.pointer = pointer
-  }
-
-  deinit { curl_easy_cleanup(pointer) }
-
-  func long(_ field: CURLINFO) -> Int {
-    var value = 0
-    ccurl_get_long(pointer, field, &value)
-    return value
   }
 }
 
 /// One letter on its way through libcurl's callbacks, all of them on the sending thread.
 private final class Transfer {
   let content: [UInt8]
+  let clearance: Clearance
   let requiresLogin: Bool
   var position = 0
   var conversation = SMTPConversation()
   var isLoggedIn: Bool
-  /// Asked before the last bytes leave.
-  var mayFinish: (() -> Bool)?
   private(set) var wasRefusedLogin = false
   private(set) var wasBrokenOff = false
 
-  init(content: [UInt8], requiresLogin: Bool, isLoggedIn: Bool) {
+  /// So much is kept back while there is no clearance; the relay has the rest by the time there is.
+  private static let lastBytes = 64
+
+  init(content: [UInt8], clearance: Clearance, requiresLogin: Bool, isLoggedIn: Bool) {
     self.content = content
+    self.clearance = clearance
     self.requiresLogin = requiresLogin
     self.isLoggedIn = isLoggedIn
   }
@@ -192,10 +152,15 @@ private final class Transfer {
       wasRefusedLogin = true
       return Int(CURL_READFUNC_ABORT)
     }
-    let count = min(capacity, content.count - position)
-    if position + count == content.count, let mayFinish, !mayFinish() {
-      wasBrokenOff = true
-      return Int(CURL_READFUNC_ABORT)
+    let left = content.count - position
+    var count = min(capacity, left)
+    if count == left, !clearance.isGiven() {
+      if left > Self.lastBytes {
+        count = left - Self.lastBytes
+      } else if !clearance.obtain() {
+        wasBrokenOff = true
+        return Int(CURL_READFUNC_ABORT)
+      }
     }
     guard count > 0 else {
       conversation.handedOverEverything = true

@@ -2,10 +2,12 @@
 struct SlottedBytes: Equatable, Sendable {
   private enum Piece: Equatable {
     case bytes([UInt8])
-    case slot(String)
+    /// By its place in `slots`.
+    case slot(Int)
   }
 
   private var pieces: [Piece] = []
+  private var slots: [String] = []
   /// Without what the slots take.
   private(set) var byteCount = 0
 
@@ -19,7 +21,7 @@ struct SlottedBytes: Equatable, Sendable {
     var endsWithSlot = false
     while let start = rest.firstIndex(of: 0x02), let end = rest[start...].firstIndex(of: 0x03) {
       append(rest[..<start], isLast: false)
-      pieces.append(.slot(String(Substring(rest[rest.index(after: start)..<end]))))
+      pieces.append(.slot(slot(named: String(Substring(rest[rest.index(after: start)..<end])))))
       rest = rest[rest.index(after: end)...]
       endsWithSlot = rest.isEmpty
     }
@@ -45,14 +47,25 @@ struct SlottedBytes: Equatable, Sendable {
     }
   }
 
+  private mutating func slot(named name: String) -> Int {
+    if let known = slots.firstIndex(of: name) { return known }
+    slots.append(name)
+    return slots.count - 1
+  }
+
   /// - Parameter values: by slot; one that is missing leaves nothing.
   func write(_ values: [String: String], to output: inout [UInt8]) {
+    // Each begins a line, so it is the same bytes wherever it stands.
+    let filled = slots.map { name in
+      var bytes: [UInt8] = []
+      let isOpen = QuotedPrintable.append(Array((values[name] ?? "").utf8), goesOn: true, to: &bytes)
+      if isOpen { bytes += QuotedPrintable.softBreak }
+      return bytes
+    }
     for piece in pieces {
       switch piece {
       case .bytes(let bytes): output += bytes
-      case .slot(let name):
-        let isOpen = QuotedPrintable.append((values[name] ?? "").utf8, goesOn: true, to: &output)
-        if isOpen { output += QuotedPrintable.softBreak }
+      case .slot(let number): output += filled[number]
       }
     }
   }

@@ -12,6 +12,7 @@ struct ServiceCall {
 
   /// The call was answered with an error.
   struct Refused: Error, CustomStringConvertible {
+    var status: Int
     var description: String
   }
 
@@ -32,7 +33,9 @@ struct ServiceCall {
       let service = try await CouncilDigestService(configuration, log: standardLog(.error))
       answer = await service.call(method, path, body: body, type: type)
     }
-    guard (200..<300).contains(answer.status) else { throw Refused(description: try Self.sentence(answer)) }
+    guard (200..<300).contains(answer.status) else {
+      throw Refused(status: answer.status, description: try Self.sentence(answer))
+    }
     return answer
   }
 

@@ -10,7 +10,7 @@ import Testing
   /// In the order in which they may use each other.
   private static let folders = [
     "Store", "Access", "Outbox", "Site", "Councils", "Meetings", "Topics", "Subscriptions", "Feedback", "Digests",
-    "Deliveries", "Operations", "Pages", "Setup",
+    "Bounces", "Deliveries", "Operations", "Pages", "Setup",
   ]
 
   private func files(_ path: String) throws -> [(name: String, text: String)] {

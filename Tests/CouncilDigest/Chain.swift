@@ -106,20 +106,29 @@ struct Chain {
         sent[job.mail.recipient] = text.matches(of: /(?m)^Committee (\w+)$/).map { String($0.1) }
       }
       #expect(services.queue.report(result, of: job.mail).wait())
+      services.queue.records.settle()
     }
     await services.scheduler.work()
     return sent
   }
 
   /// The queue of a process that starts on the same store.
-  func restarted() -> DeliveryQueue {
+  func restarted() throws -> DeliveryQueue {
     let queue = services.queue
     return DeliveryQueue(
       store: queue.store,
       assembly: queue.assembly,
       editions: queue.editions,
       allowance: queue.allowance,
-      records: queue.records
+      records: try DeliveryRecords(
+        store: queue.store,
+        workers: 1,
+        allowance: queue.allowance,
+        canary: services.canary,
+        notices: services.notices,
+        pace: DeliveryPace(),
+        log: services.log
+      )
     )
   }
 

@@ -12,7 +12,13 @@ import Testing
   {
     DeliveryTransition(
       outcome,
-      .init(attempts: attempts, unreadReplies: unread, now: now, expiresAt: now.addingTimeInterval(left), jitter: 0.5)
+      .init(
+        attempts: attempts,
+        unreadReplies: unread,
+        now: now,
+        expiresAt: now.addingTimeInterval(left),
+        jitter: { 0.5 }
+      )
     )
   }
 
@@ -28,7 +34,15 @@ import Testing
   func `a temporary refusal waits longer each time`(_ attempts: Int, _ minutes: Double) {
     #expect(
       transition(.refused(later, isPermanent: false), attempts: attempts)
-        == .retry(at: now.addingTimeInterval(minutes * 60), attempts: attempts + 1, unreadReplies: 0, reply: later)
+        == .retry(
+          .init(
+            at: now.addingTimeInterval(minutes * 60),
+            attempts: attempts + 1,
+            unreadReplies: 0,
+            reply: later,
+            expiresAt: now.addingTimeInterval(432_000)
+          )
+        )
     )
   }
 
@@ -40,38 +54,80 @@ import Testing
   }
 
   @Test func `trouble of the relay costs no attempt`() {
-    for outcome in [SendOutcome.relayTrouble("away"), .loginRefused("no")] {
+    for outcome in [SendOutcome.relayTrouble("away"), .interrupted("gone"), .relayRefusesUs("no")] {
       #expect(transition(outcome, attempts: 3) == .asBefore)
     }
   }
 
   @Test func `an unread reply is tried once more, then reported`() {
     #expect(
-      transition(.uncertain("x")) == .retry(at: now.addingTimeInterval(60), attempts: 0, unreadReplies: 1, reply: nil)
+      transition(.uncertain("x"))
+        == .retry(
+          .init(
+            at: now.addingTimeInterval(60),
+            attempts: 0,
+            unreadReplies: 1,
+            expiresAt: now.addingTimeInterval(432_000)
+          )
+        )
     )
     #expect(transition(.uncertain("x"), unread: 1) == .uncertain("x"))
   }
 }
 
 @Suite struct RelayBreakerTests {
+  private let breaker = RelayBreaker()
+  private let start = Date(timeIntervalSince1970: 1_800_000_000)
+
   @Test func `trouble stops everyone, one letter probes, success opens`() {
-    let breaker = RelayBreaker()
-    let start = Date(timeIntervalSince1970: 1_800_000_000)
     #expect(breaker.permission(at: start) == .go)
-    #expect(breaker.failed("away", needsPerson: false, at: start))
-    #expect(!breaker.failed("away", needsPerson: false, at: start))
-    guard case .wait = breaker.permission(at: start.addingTimeInterval(9)) else {
-      Issue.record("expected a wait")
-      return
-    }
+    #expect(breaker.failed("away", at: start) == .began)
+    #expect(breaker.failed("away", at: start) == .known)
+    #expect(breaker.permission(at: start.addingTimeInterval(9)) == .wait)
     let probe = start.addingTimeInterval(10)
     #expect(breaker.permission(at: probe) == .go)
-    #expect(breaker.permission(at: probe) != .go)
-    _ = breaker.failed("away", needsPerson: false, at: probe)
+    #expect(breaker.permission(at: probe) == .wait)
+    _ = breaker.failed("away", at: probe)
     #expect(breaker.trouble?.nextProbe == probe.addingTimeInterval(30))
     #expect(breaker.trouble?.since == start)
     #expect(breaker.permission(at: probe.addingTimeInterval(30)) == .go)
     #expect(breaker.succeeded())
     #expect(breaker.trouble == nil && breaker.permission(at: probe) == .go)
+  }
+
+  @Test func `a person hears once: when it goes on, or when the relay will not have us`() {
+    var heard: [RelayBreaker.News] = []
+    var now = start
+    for _ in 0..<7 {
+      heard.append(breaker.failed("away", at: now))
+      now = breaker.trouble?.nextProbe ?? now
+      _ = breaker.permission(at: now)
+    }
+    #expect(heard == [.began, .known, .known, .needsPerson, .known, .known, .known])
+
+    let refusing = RelayBreaker()
+    #expect(refusing.failed("535", needsPerson: true, at: start) == .needsPerson)
+    let probe = start.addingTimeInterval(300)
+    #expect(refusing.permission(at: probe.addingTimeInterval(-1)) == .wait && refusing.permission(at: probe) == .go)
+    // What a probe meets otherwise does not mend the login.
+    #expect(refusing.failed("away", at: probe) == .known)
+    #expect(refusing.trouble?.needsPerson == true && refusing.trouble?.nextProbe == probe.addingTimeInterval(300))
+  }
+
+  @Test func `a clock that is set back does not keep mail waiting`() {
+    _ = breaker.failed("away", at: start)
+    #expect(breaker.permission(at: start.addingTimeInterval(-3_600)) == .go)
+  }
+
+  @Test func `replies that can't be read are trouble when they go on, and do not end one`() {
+    for _ in 0..<4 { #expect(breaker.repliedUnreadably("x", at: start) == .known) }
+    #expect(breaker.permission(at: start) == .go)
+    #expect(breaker.repliedUnreadably("x", at: start) == .began)
+    let probe = start.addingTimeInterval(10)
+    #expect(breaker.permission(at: start) == .wait && breaker.permission(at: probe) == .go)
+    _ = breaker.repliedUnreadably("x", at: probe)
+    #expect(breaker.trouble?.nextProbe == probe.addingTimeInterval(30))
+    #expect(breaker.succeeded())
+    #expect(breaker.repliedUnreadably("x", at: probe) == .known, "it counts those in a row")
   }
 }

@@ -91,13 +91,6 @@ import Testing
     #expect(paused?.contains("were refused") == true)
   }
 
-  @Test func `refusals for what we are pause sooner`() {
-    var wave = RefusalWave()
-    var paused: String?
-    for number in 0..<40 where paused == nil { paused = wave.receive(number % 5 == 0 ? refused("5.7.1") : .sent) }
-    #expect(paused?.hasPrefix("5 of the last") == true)
-  }
-
   @Test func `a run that is refused pauses with most of its letters left, and the operator hears`() async throws {
     let chain = try await Chain("2026-11-23T12:00:00Z", ["operator.notify": "op@example.org"])
     for number in 0..<60 { try await chain.subscribe("r\(number)@example.org") }
@@ -124,17 +117,21 @@ import Testing
 
 @Suite struct SuppressionTests {
   @Test(arguments: [
-    (BounceReport.Kind.hard, "5.1.1", 1, true), (.hard, "5.1.10", 1, true), (.hard, "5.4.4", 1, true),
-    (.hard, "5.7.1", 1, false), (.hard, "5.7.1", 2, false), (.hard, "5.2.2", 3, true), (.soft, "4.2.2", 4, false),
-    (.soft, "4.4.7", 5, true), (.complaint, "", 1, true),
+    (BounceReport.Kind.hard, "5.1.1", [SuppressionRule.Ending.hard], true), (.hard, "5.1.10", [.hard], true),
+    (.hard, "5.4.4", [.hard], true), (.hard, "5.7.1", [.hard], false), (.hard, "5.7.1", [.hard, .hard], false),
+    (.hard, "5.2.2", [.hard, .hard, .hard], true), (.hard, "5.2.2", [.hard, .hard, .arrived, .hard], false),
+    (.hard, "5.2.2", [.hard, .soft, .hard, .unknown, .hard], true), (.hard, "5.7.1", [.unknown, .hard, .hard], false),
+    (.soft, "4.2.2", [.soft, .soft, .soft, .soft], false), (.soft, "4.4.7", [.soft, .soft, .soft, .soft, .soft], true),
+    (.soft, "4.4.7", [.soft, .hard, .soft, .hard, .soft], true), (.complaint, "", [.arrived], true),
   ])
-  func `who is gone is suppressed at once, others after runs in a row`(
+  func `who is gone is suppressed at once, others after digests in a row`(
     _ kind: BounceReport.Kind,
     _ status: String,
-    _ runs: Int,
+    _ endings: [SuppressionRule.Ending],
     _ isSuppressed: Bool
   ) {
-    #expect((SuppressionRule.reason(for: kind, status: status, runsInARow: runs) != nil) == isSuppressed)
+    let report = BounceReport(kind: kind, status: status.isEmpty ? nil : status)
+    #expect((SuppressionRule.reason(for: report, endings) != nil) == isSuppressed)
   }
 
   @Test func `a letter that arrives ends the row`() async throws {

@@ -71,7 +71,8 @@ struct LetterSpecimens {
         keyID: services.store.keys.current,
         attempts: 0,
         unreadReplies: 0,
-        expiresAt: date
+        expiresAt: date,
+        windowStart: 0
       )
       let links = LetterBody.Slot.allCases.map { ($0, "https://digest.wyre.example/\($0.rawValue)/TOKEN") }
       return Specimen(

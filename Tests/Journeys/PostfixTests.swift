@@ -4,11 +4,17 @@ import Testing
 
 /// The whole way through a real mail server into a mailbox.
 @Suite(.enabled(if: Machine.isRoot, "Postfix runs as root only")) struct PostfixTests {
-  private func service(_ relay: PostfixRelay, tls: String) async throws -> RunningService {
-    let service = try await RunningService([
-      "mail.transport": "smtp", "mail.smtp.host": "127.0.0.1", "mail.smtp.port": "\(relay.port)", "mail.smtp.tls": tls,
+  private func service(
+    _ relay: PostfixRelay,
+    tls: String,
+    _ settings: [String: String] = [:]
+  ) async throws -> RunningService {
+    let smtp = [
+      "mail.transport": "smtp", "mail.smtp.host": "127.0.0.1", "mail.smtp.tls": tls,
+      "mail.smtp.port": "\(tls == "implicit" ? relay.implicitPort : relay.port)",
       "mail.bounce_address": "bounce@digest.example",
-    ])
+    ]
+    let service = try await RunningService(smtp.merging(settings) { $1 })
     _ = try await service.api("PUT", "/councils/w", Samples.council)
     _ = try await service.api("PUT", "/councils/w/meetings/a", Samples.meeting())
     return service
@@ -67,12 +73,93 @@ import Testing
     try await relay.stop()
   }
 
+  @Test(arguments: ["required", "implicit"])
+  func `behind TLS and with our name and password letters leave`(_ tls: String) async throws {
+    let passwords = try await DovecotMailbox()
+    let relay = try await PostfixRelay(.init(login: passwords.loginPort))
+    let login = [
+      "mail.smtp.ca_file": relay.certificate, "mail.smtp.username": "digest",
+      "mail.smtp.password": DovecotMailbox.password,
+    ]
+    let service = try await service(relay, tls: tls, login)
+    _ = try await service.client.post(form: [("email", "ann@resident.example"), ("council", "w")], to: "/subscribe")
+    let letter = try await eventually("a confirmation") { try relay.letters(to: "ann@resident.example").first }
+    #expect(letter.first("received")?.contains("ESMTPSA") == true, "encrypted and authenticated")
+    #expect(try await service.command("check").status == 0)
+    try await relay.stop()
+  }
+
+  @Test func `a wrong password stops all mail at once and says so, and asks nobody again and again`() async throws {
+    let passwords = try await DovecotMailbox()
+    let relay = try await PostfixRelay(.init(login: passwords.loginPort))
+    let login = [
+      "mail.smtp.ca_file": relay.certificate, "mail.smtp.username": "digest", "mail.smtp.password": "wrong-password",
+      "operator.notify": "op@resident.example",
+    ]
+    let service = try await service(relay, tls: "required", login)
+    for name in ["ann", "bob"] {
+      _ = try await service.client.post(
+        form: [("email", "\(name)@resident.example"), ("council", "w")],
+        to: "/subscribe"
+      )
+    }
+    _ = try await eventually("readiness notices") { try await service.client.get("/readyz").status == 503 ? true : nil }
+    #expect(service.log.contains("relay.refuses-us"))
+    #expect(!service.log.contains("wrong-password"))
+    let attempts = try relay.log().matches(of: /SASL PLAIN authentication failed/).count
+    #expect((1...4).contains(attempts), "a connection each at the most: \(attempts)")
+    #expect(try await service.command("check").status == 1)
+    try await relay.stop()
+  }
+
+  @Test func `what comes back to a mailbox is read by POP3, recorded and deleted`() async throws {
+    let mailbox = try await DovecotMailbox()
+    let relay = try await PostfixRelay()
+    let service = try await service(
+      relay,
+      tls: "off",
+      [
+        "mail.bounce_mailbox.host": "127.0.0.1", "mail.bounce_mailbox.port": "\(mailbox.port)",
+        "mail.bounce_mailbox.tls": "off", "mail.bounce_mailbox.username": "bounces",
+        "mail.bounce_mailbox.password": DovecotMailbox.password,
+      ]
+    )
+    _ = try await service.client.post(form: [("email", "ann@resident.example"), ("council", "w")], to: "/subscribe")
+    let letter = try await eventually("a confirmation") { try relay.letters(to: "ann@resident.example").first }
+    let returnPath = (letter.first("return-path") ?? "").trimmingCharacters(in: CharacterSet(charactersIn: "<>"))
+    let report = """
+      From: MAILER-DAEMON@relay.example
+      To: \(returnPath)
+      Subject: Undelivered Mail Returned to Sender
+      Content-Type: multipart/report; report-type=delivery-status; boundary=B
+
+      --B
+      Content-Type: message/delivery-status
+
+      Final-Recipient: rfc822; ann@resident.example
+      Action: failed
+      Status: 5.1.1
+
+      --B--
+      """
+    try mailbox.deliver(Array(report.utf8))
+    try mailbox.deliver(Array("From: x@y.example\nSubject: Hello\n\nNothing to do with bounces.\n".utf8))
+    // It is read at the start.
+    service.kill()
+    _ = try await service.waitForExit()
+    try await service.start()
+    _ = try await eventually("the mailbox is empty") { try mailbox.count() == 0 ? true : nil }
+    #expect(try await service.api("GET", "/subscribers/1").object()["state"] as? String == "suppressed")
+    #expect(try await service.command("check").output.contains("mailbox for bounces"))
+    try await relay.stop()
+  }
+
   @Test func `with TLS required, a certificate that can't be trusted stops all mail and says so`() async throws {
     let relay = try await PostfixRelay()
     let service = try await service(relay, tls: "required")
     _ = try await service.client.post(form: [("email", "ann@resident.example"), ("council", "w")], to: "/subscribe")
     _ = try await eventually("readiness notices") { try await service.client.get("/readyz").status == 503 ? true : nil }
-    #expect(service.log.contains("relay.login-refused"))
+    #expect(service.log.contains("relay.refuses-us"))
     #expect(try relay.letters(to: "ann@resident.example").isEmpty)
     try await relay.stop()
   }

@@ -12,7 +12,7 @@ import Testing
       self =
         switch outcome {
         case .sent: .sent
-        case .relayTrouble: .trouble
+        case .relayTrouble, .interrupted: .trouble
         case .refused(_, let isPermanent): isPermanent ? .refused : .putOff
         case .uncertain: .uncertain
         default: .other

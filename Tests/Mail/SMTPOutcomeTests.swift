@@ -7,9 +7,13 @@ import Testing
 private func conversation(_ lines: [String]) -> SMTPConversation {
   var conversation = SMTPConversation()
   for line in lines {
-    if line == "BODY" { conversation.handedOverEverything = true } else { conversation.receive(line: Array(line.utf8)) }
+    if line == "BODY" { conversation.handedOverEverything = true } else { receive(line, &conversation) }
   }
   return conversation
+}
+
+private func receive(_ line: String, _ conversation: inout SMTPConversation) {
+  Array(line.utf8).withUnsafeBytes { conversation.receive(line: $0) }
 }
 
 @Suite struct SMTPOutcomeTests {
@@ -17,7 +21,7 @@ private func conversation(_ lines: [String]) -> SMTPConversation {
   private static let toData = hello + ["250 ok\r\n", "250 ok\r\n", "354 go\r\n"]
 
   enum Expected: Equatable {
-    case sent, temporary, permanent, trouble, login, uncertain
+    case sent, temporary, permanent, trouble, interrupted, login, uncertain
   }
 
   private func expected(_ outcome: SendOutcome) -> Expected {
@@ -25,7 +29,8 @@ private func conversation(_ lines: [String]) -> SMTPConversation {
     case .sent: .sent
     case .refused(_, let isPermanent): isPermanent ? .permanent : .temporary
     case .relayTrouble, .brokenOff: .trouble
-    case .loginRefused: .login
+    case .interrupted: .interrupted
+    case .relayRefusesUs: .login
     case .uncertain: .uncertain
     }
   }
@@ -45,7 +50,7 @@ private func conversation(_ lines: [String]) -> SMTPConversation {
     ("RCPT 450", CURLE_SEND_ERROR, 450, hello + ["250 ok\r\n", "450 4.2.1 later\r\n"], .temporary),
     ("RCPT 550", CURLE_SEND_ERROR, 550, hello + ["250 ok\r\n", "550 5.1.1 unknown\r\n"], .permanent),
     ("RCPT 550 on a reused connection", CURLE_SEND_ERROR, 550, ["250 ok\r\n", "550 5.1.1 unknown\r\n"], .permanent),
-    ("RCPT 421", CURLE_SEND_ERROR, 421, hello + ["250 ok\r\n", "421 bye\r\n"], .trouble),
+    ("RCPT 421", CURLE_SEND_ERROR, 421, hello + ["250 ok\r\n", "421 bye\r\n"], .interrupted),
     ("DATA 554", CURLE_SEND_ERROR, 554, hello + ["250 ok\r\n", "250 ok\r\n", "554 no\r\n"], .permanent),
     (
       "RCPT 550 after TLS and login", CURLE_SEND_ERROR, 550,
@@ -57,11 +62,11 @@ private func conversation(_ lines: [String]) -> SMTPConversation {
       "MAIL 550 after TLS and login", CURLE_SEND_ERROR, 550,
       hello + ["220 tls\r\n", "250-relay\r\n", "250 AUTH\r\n", "334 \r\n", "235 in\r\n", "550 5.7.1 x\r\n"], .trouble
     ),
-    ("drop after RCPT", CURLE_RECV_ERROR, 250, hello + ["250 ok\r\n", "250 ok\r\n"], .trouble),
-    ("abort inside the data", CURLE_SEND_ERROR, 354, toData, .trouble),
+    ("drop after RCPT", CURLE_RECV_ERROR, 250, hello + ["250 ok\r\n", "250 ok\r\n"], .interrupted),
+    ("abort inside the data", CURLE_SEND_ERROR, 354, toData, .interrupted),
     ("end of data 450", CURLE_WEIRD_SERVER_REPLY, 450, toData + ["BODY", "450 4.3.0 later\r\n"], .temporary),
     ("end of data 554", CURLE_WEIRD_SERVER_REPLY, 554, toData + ["BODY", "554 5.7.1 spam\r\n"], .permanent),
-    ("end of data 421", CURLE_WEIRD_SERVER_REPLY, 421, toData + ["BODY", "421 bye\r\n"], .trouble),
+    ("end of data 421", CURLE_WEIRD_SERVER_REPLY, 421, toData + ["BODY", "421 bye\r\n"], .interrupted),
     ("end of data 251", CURLE_WEIRD_SERVER_REPLY, 251, toData + ["BODY", "251 forwarded\r\n"], .sent),
     ("drop after end of data", CURLE_RECV_ERROR, 354, toData + ["BODY"], .uncertain),
     ("timeout after end of data", CURLE_OPERATION_TIMEDOUT, 354, toData + ["BODY"], .uncertain),
@@ -75,6 +80,16 @@ private func conversation(_ lines: [String]) -> SMTPConversation {
   func `each end of a transfer has its outcome`(_ index: Int) {
     let (name, result, code, lines, wanted) = Self.cases[index]
     #expect(expected(outcome(of: result, lastCode: code, conversation(lines))) == wanted, "\(name)")
+  }
+
+  @Test func `a server that talks a lot is heard to the end`() {
+    let talk = (0..<200).map { "550-line \($0)\r\n" } + ["550 5.1.1 gone\r\n"]
+    let heard = conversation(Self.hello + ["250 ok\r\n"] + talk)
+    guard case .refused(let reply, isPermanent: true) = outcome(of: CURLE_SEND_ERROR, lastCode: 550, heard) else {
+      Issue.record("expected a refusal")
+      return
+    }
+    #expect(reply.text.contains("line 199") && reply.text.hasSuffix("550 5.1.1 gone"))
   }
 
   @Test func `a refusal keeps status and text, continuation lines joined`() {

@@ -63,7 +63,7 @@ import Testing
 
   @Test func `mail is not sent in clear when TLS is required`() async throws {
     let sink = try await SMTPSink()
-    guard case .loginRefused = try transport(sink.port, tls: .required).send(try envelope()) else {
+    guard case .relayRefusesUs = try transport(sink.port, tls: .required).send(try envelope()) else {
       Issue.record("expected login refused")
       return
     }
@@ -73,7 +73,7 @@ import Testing
   @Test func `a relay without login is refused when a login is configured`() async throws {
     let sink = try await SMTPSink("-e")
     let outcome = try transport(sink.port, tls: .opportunistic, username: "me").send(try envelope())
-    guard case .loginRefused = outcome else {
+    guard case .relayRefusesUs = outcome else {
       Issue.record("expected login refused, got \(outcome)")
       return
     }

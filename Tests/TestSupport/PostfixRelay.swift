@@ -6,6 +6,8 @@ import Mail
 public final class PostfixRelay: @unchecked Sendable {
   // because one test uses it, from its one task.
   public let port: Int
+  /// TLS from the first byte.
+  public let implicitPort: Int
   private let folder: TemporaryFolder
   private let wiring: Wiring
 
@@ -15,16 +17,20 @@ public final class PostfixRelay: @unchecked Sendable {
     public var next: Int?
     /// Mail for `bounces.example` is given to this program, as nobody, with the recipient as its argument.
     public var bouncePipe: String?
+    /// Who sends must log in, and a Dovecot on this port knows the password; nil lets anyone.
+    public var login: Int?
 
-    public init(next: Int? = nil, bouncePipe: String? = nil) {
+    public init(next: Int? = nil, bouncePipe: String? = nil, login: Int? = nil) {
       self.next = next
       self.bouncePipe = bouncePipe
+      self.login = login
     }
   }
 
   public init(_ wiring: Wiring = Wiring()) async throws {
     self.wiring = wiring
     port = try Machine.freePort()
+    implicitPort = try Machine.freePort()
     folder = try TemporaryFolder()
     chmod(folder.path, 0o755)
     for name in ["queue", "data", "mail"] {
@@ -44,6 +50,8 @@ public final class PostfixRelay: @unchecked Sendable {
       "-nodes",
       "-subj",
       "/CN=relay.test",
+      "-addext",
+      "subjectAltName=IP:127.0.0.1",
       "-days",
       "2",
       "-keyout",
@@ -67,6 +75,11 @@ public final class PostfixRelay: @unchecked Sendable {
   public func stop() async throws {
     try await run("postfix", "-c", folder.path, "stop")
   }
+
+  /// Who wants to trust it names this file.
+  public var certificate: String { folder.file("certificate.pem") }
+
+  public func log() throws -> String { try String(contentsOfFile: folder.file("log"), encoding: .utf8) }
 
   /// What was delivered to an address.
   public func letters(to address: String) throws -> [ReceivedLetter] {
@@ -103,7 +116,12 @@ public final class PostfixRelay: @unchecked Sendable {
     smtpd_tls_security_level = may
     smtpd_tls_cert_file = \(folder.file("certificate.pem"))
     smtpd_tls_key_file = \(folder.file("key.pem"))
-    smtpd_recipient_restrictions = permit_mynetworks, reject
+    smtpd_tls_auth_only = yes
+    smtpd_sasl_auth_enable = \(wiring.login == nil ? "no" : "yes")
+    smtpd_sasl_type = dovecot
+    smtpd_sasl_path = inet:127.0.0.1:\(wiring.login ?? 0)
+    smtpd_recipient_restrictions = \(wiring.login == nil ? "permit_mynetworks" : "permit_sasl_authenticated"), reject
+    smtpd_relay_restrictions = \(wiring.login == nil ? "permit_mynetworks" : "permit_sasl_authenticated"), reject
 
     """
   }
@@ -119,6 +137,7 @@ public final class PostfixRelay: @unchecked Sendable {
   private var services: String {
     """
     127.0.0.1:\(port) inet n - n - - smtpd
+    127.0.0.1:\(implicitPort) inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
     cleanup unix n - n - 0 cleanup
     qmgr unix n - n 300 1 qmgr
     tlsmgr unix - - n 1000? 1 tlsmgr

@@ -51,6 +51,11 @@ public final class SMTPSink: @unchecked Sendable {
     }
   }
 
+  /// How many letters there are, those that are just coming included.
+  public func count() throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: folder.path).count { $0.hasPrefix("m.") }
+  }
+
   /// smtp-sink takes away the dump of a transaction that was given up, also between our listing and reading.
   private func dumps() throws -> [[UInt8]] {
     try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("m.") }.compactMap { name in

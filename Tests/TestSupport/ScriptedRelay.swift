@@ -51,6 +51,7 @@ public final class ScriptedRelay: Sendable {
     var connections: Set<Int32> = []
     var connectionCount = 0
     var isReleased = false
+    var heldCount = 0
   }
 
   public init(_ script: @escaping @Sendable (Moment) -> Act = { _ in .accept }) throws {
@@ -137,7 +138,12 @@ public final class ScriptedRelay: Sendable {
     return act == .hold ? hold() : act
   }
 
+  /// How many it says nothing to at this moment.
+  public var heldCount: Int { state.withLock { $0.heldCount } }
+
   private func hold() -> Act {
+    state.withLock { $0.heldCount += 1 }
+    defer { state.withLock { $0.heldCount -= 1 } }
     held.withLock {
       while state.withLock({ !$0.isReleased && $0.listener != nil }) { held.wait() }
     }

@@ -12,7 +12,10 @@ final class DeliveryQueue: Sendable {
   let allowance: DigestAllowance
   let records: DeliveryRecords
   private let letters: SharedLetters
+  /// Never locked while the store is asked: planning waits for it inside a write.
   private let waiting = Mutex(Waiting())
+  /// One looks, the others wait for what it finds.
+  private let search: Mutex<LetterSearch>
 
   /// A letter that a worker holds.
   struct Job: Sendable {
@@ -20,21 +23,8 @@ final class DeliveryQueue: Sendable {
     var envelope: Envelope
   }
 
-  private struct Waiting {
-    var urgent: [OutgoingMail] = []
-    /// Of running digests, in the order they leave; the next is last.
-    var digests: [OutgoingMail] = []
-    /// With workers.
-    var held: [Int64: OutgoingMail] = [:]
-    /// Where the present pass over a run has come to: its letters leave edition by edition.
-    var passes: [Int64: (edition: Int64, letter: Int64)] = [:]
-    var mayHaveUrgent = true
-    var lookedForUrgent = ContinuousClock.now
-  }
-
-  private static let urgentAtOnce = 16
-  private static let digestsAtOnce = 64
   private static let urgentLookInterval: Duration = .seconds(1)
+  private static let maximumTroubles = 1_000
 
   init(
     store: Store,
@@ -49,36 +39,56 @@ final class DeliveryQueue: Sendable {
     self.allowance = allowance
     self.records = records
     letters = SharedLetters(store: store, editions: editions, assembly: assembly)
+    search = Mutex(LetterSearch(store: store, allowance: allowance, records: records))
   }
 
   /// There may be a new letter that somebody waits for.
   func look() { waiting.withLock { $0.mayHaveUrgent = true } }
 
-  /// The next letter, which is then held until its outcome is recorded; letters that people wait for first. Letters that
-  /// can't or needn't be sent any more are settled on the way.
+  /// The next letter, which is then held until its outcome stands in its row; letters that people wait for first. Letters
+  /// that can't or needn't be sent any more are settled on the way.
   /// - Parameter includingDigests: false while digests must keep a pace.
   func take(includingDigests: Bool = true) throws -> Job? {
-    while let mail = try next(includingDigests) {
+    while let taken = try next(includingDigests) {
       do {
-        if let job = try prepare(mail) { return job }
-        letGo(of: mail)
+        if let job = try prepare(taken) { return job }
+        letGo(of: taken.mail)
       } catch {
-        letGo(of: mail)
+        letGo(of: taken.mail)
         throw error
       }
     }
     return nil
   }
 
-  /// Reports the outcome of a letter, which is held until that is durable. Returns at once.
+  /// Reports the outcome of a letter. Returns at once.
   func report(_ outcome: SendOutcome, of mail: OutgoingMail) -> PendingRecord {
-    records.report(outcome, of: mail) { [self] in letGo(of: mail) }
+    if case .interrupted = outcome {
+      let now = store.now()
+      waiting.withLock { waiting in
+        // Of letters that ended otherwise, say.
+        if waiting.troubles.count > Self.maximumTroubles { waiting.troubles = [:] }
+        waiting.troubles[mail.id, default: Trouble()].happened(at: now)
+      }
+    } else {
+      waiting.withLock { _ = $0.troubles.removeValue(forKey: mail.id) }
+    }
+    return records.report(outcome, of: mail) { [self] in letGo(of: mail) }
   }
 
-  /// Whose letters are with workers at this moment.
-  var subscribersBeingServed: Set<Int64> {
-    waiting.withLock { Set($0.held.values.filter { $0.runID != nil }.compactMap(\.subscriberID)) }
+  /// How often in a row the connection was lost over this letter.
+  func interruptions(of mail: OutgoingMail) -> Int { waiting.withLock { $0.troubles[mail.id]?.times ?? 0 } }
+
+  /// Until `decided`, no digest is taken for these readers: a plan is about to replace what waits for them.
+  /// - Returns: those whose letters are with workers at this moment.
+  func decide(about readers: Set<Int64>) -> Set<Int64> {
+    waiting.withLock { waiting in
+      waiting.readersInDecision.formUnion(readers)
+      return Set(waiting.held.values.filter { $0.runID != nil }.compactMap(\.subscriberID)).intersection(readers)
+    }
   }
+
+  func decided(about readers: Set<Int64>) { waiting.withLock { $0.readersInDecision.subtract(readers) } }
 
   /// Letters that wait to leave, counted up to `limit`.
   func waitingCount(limit: Int) async throws -> Int {
@@ -93,100 +103,102 @@ final class DeliveryQueue: Sendable {
 
   // MARK: Which is next
 
-  private func next(_ includingDigests: Bool) throws -> OutgoingMail? {
-    try waiting.withLock { waiting in
-      if waiting.urgent.isEmpty, shouldLookForUrgent(waiting) { try findUrgent(&waiting) }
-      if let mail = waiting.urgent.popLast() {
-        waiting.held[mail.id] = mail
-        return mail
+  /// A letter that was lost with its connection. Twice may be the letter: the relay, or the host behind it, does not
+  /// bear it, and others must not wait for that.
+  private struct Trouble {
+    var times = 0
+    var until = Date.distantPast
+
+    mutating func happened(at now: Date) {
+      times += 1
+      guard times > 1 else { return }
+      until = now.addingTimeInterval(min(3_600, 30 * TimeInterval(1 << min(times - 2, 7))))
+    }
+
+    /// A clock that was set back makes nobody wait.
+    func isPutOff(at now: Date) -> Bool { now < until && until.timeIntervalSince(now) <= 3_600 }
+  }
+
+  private struct Taken {
+    var mail: OutgoingMail
+    /// What is known of it since it was found; nil must be looked up.
+    var isWanted: Bool?
+  }
+
+  private struct Waiting {
+    var urgent: [OutgoingMail] = []
+    var digests = LetterSearch.Batch()
+    /// With workers, or on the way into the store.
+    var held: [Int64: OutgoingMail] = [:]
+    /// A plan is about to replace what waits for them.
+    var readersInDecision: Set<Int64> = []
+    var troubles: [Int64: Trouble] = [:]
+    var mayHaveUrgent = true
+    var lookedForUrgent = ContinuousClock.now
+
+    var shouldLookForUrgent: Bool {
+      urgent.isEmpty
+        && (mayHaveUrgent || digests.letters.isEmpty
+          || ContinuousClock.now - lookedForUrgent > DeliveryQueue.urgentLookInterval)
+    }
+
+    mutating func take(_ includingDigests: Bool, now: Date, version: Int) -> Taken? {
+      if let mail = urgent.popLast() {
+        held[mail.id] = mail
+        return Taken(mail: mail)
       }
       guard includingDigests else { return nil }
-      if waiting.digests.isEmpty { try findDigests(&waiting) }
-      guard let mail = waiting.digests.popLast() else {
-        waiting.mayHaveUrgent = true
-        return nil
+      if digests.closes.map({ now >= $0 }) ?? false { digests = .init() }
+      while let found = digests.letters.popLast() {
+        guard found.mail.subscriberID.map({ !readersInDecision.contains($0) }) ?? true else { continue }
+        held[found.mail.id] = found.mail
+        return Taken(mail: found.mail, isWanted: digests.version == version ? found.isWanted : nil)
       }
-      waiting.held[mail.id] = mail
-      return mail
+      return nil
+    }
+
+    func exclusions(now: Date) -> LetterSearch.Exclusions {
+      .init(
+        held: held,
+        putOff: Set(troubles.lazy.filter { $0.value.isPutOff(at: now) }.map(\.key)),
+        readersInDecision: readersInDecision
+      )
     }
   }
 
-  private func shouldLookForUrgent(_ waiting: Waiting) -> Bool {
-    waiting.mayHaveUrgent || waiting.digests.isEmpty
-      || ContinuousClock.now - waiting.lookedForUrgent > Self.urgentLookInterval
-  }
-
-  private func findUrgent(_ waiting: inout Waiting) throws {
-    let now = store.now()
-    let found = try store.readBlocking { database in
-      try Row.fetchAll(
-        database,
-        cached: """
-          SELECT \(OutgoingMail.columns) FROM outgoing_mail
-          WHERE state = 'queued' AND is_urgent = 1 AND next_attempt_at <= ? ORDER BY next_attempt_at, id LIMIT ?
-          """,
-        arguments: [now.milliseconds, Self.urgentAtOnce + waiting.held.count]
-      ).map(OutgoingMail.init)
-    }
-    waiting.urgent = found.filter { waiting.held[$0.id] == nil }.reversed()
-    waiting.mayHaveUrgent = found.count >= Self.urgentAtOnce + waiting.held.count
-    waiting.lookedForUrgent = .now
-  }
-
-  private func findDigests(_ waiting: inout Waiting) throws {
-    let now = store.now()
-    let held = waiting.held
-    let (runs, remaining) = try store.readBlocking { database -> ([DigestRun], Int?) in
-      guard try Hold.find(database) == nil else { return ([], 0) }
-      let sent = try DigestAllowance.sent(on: allowance.day(of: now), database)
-      return (try DigestRun.inState(.sending, database), allowance.remaining(at: now, sent: sent))
-    }
-    waiting.passes = waiting.passes.filter { pass in runs.contains { $0.id == pass.key } }
-    for run in runs {
-      guard let canary = try records.canary(of: run, now: now) else { continue }
-      let heldDigests = held.values.count { $0.runID != nil }
-      let heldOfRun = held.values.count { $0.runID == run.id }
-      let limits = [
-        Self.digestsAtOnce, remaining.map { $0 - heldDigests },
-        // The canary goes alone.
-        canary.left > 0 ? canary.left - heldOfRun : nil,
-      ]
-      guard let limit = limits.compactMap(\.self).min(), limit > 0 else { continue }
-      let start = waiting.passes[run.id] ?? (0, 0)
-      var found = try letters(of: run, after: start, limit: limit, held, now: now)
-      // A pass is over; what was put off meanwhile is found by the next.
-      if found.isEmpty, start != (0, 0) { found = try letters(of: run, after: (0, 0), limit: limit, held, now: now) }
-      waiting.passes[run.id] = found.last.map { ($0.editionID ?? 0, $0.id) }
-      guard found.isEmpty else {
-        waiting.digests = found.reversed()
-        return
+  private func next(_ includingDigests: Bool) throws -> Taken? {
+    if let taken = takeFound(includingDigests) { return taken }
+    return try search.withLock { search in
+      while true {
+        if let taken = takeFound(includingDigests) { return taken }
+        guard try find(includingDigests, search) else { return nil }
       }
     }
   }
 
-  private func letters(
-    of run: DigestRun,
-    after start: (edition: Int64, letter: Int64),
-    limit: Int,
-    _ held: [Int64: OutgoingMail],
-    now: Date
-  ) throws -> [OutgoingMail] {
-    let found = try store.readBlocking { database in
-      try Row.fetchAll(
-        database,
-        cached: """
-          SELECT \(OutgoingMail.columns) FROM outgoing_mail
-          WHERE run_id = :run AND state = 'queued' AND (edition_id, id) > (:edition, :letter)
-            AND next_attempt_at <= :now
-          ORDER BY edition_id, id LIMIT :limit
-          """,
-        arguments: [
-          "run": run.id, "edition": start.edition, "letter": start.letter, "now": now.milliseconds,
-          "limit": limit + held.count,
-        ]
-      ).map(OutgoingMail.init)
+  private func takeFound(_ includingDigests: Bool) -> Taken? {
+    let (now, version) = (store.now(), store.version)
+    return waiting.withLock { $0.shouldLookForUrgent ? nil : $0.take(includingDigests, now: now, version: version) }
+  }
+
+  /// - Returns: whether there is something to take.
+  private func find(_ includingDigests: Bool, _ search: LetterSearch) throws -> Bool {
+    let now = store.now()
+    let (mustLook, exclusions) = waiting.withLock { ($0.shouldLookForUrgent, $0.exclusions(now: now)) }
+    if mustLook {
+      let (urgent, isMore) = try search.urgent(exclusions)
+      let isFound = waiting.withLock { waiting in
+        waiting.urgent = urgent.reversed()
+        waiting.mayHaveUrgent = isMore
+        waiting.lookedForUrgent = .now
+        return !urgent.isEmpty || !waiting.digests.letters.isEmpty
+      }
+      if isFound { return true }
     }
-    return Array(found.filter { held[$0.id] == nil }.prefix(limit))
+    guard includingDigests else { return false }
+    let found = try search.digests(exclusions)
+    waiting.withLock { $0.digests = found }
+    return !found.letters.isEmpty
   }
 
   private func letGo(of mail: OutgoingMail) {
@@ -205,11 +217,12 @@ final class DeliveryQueue: Sendable {
   }
 
   /// - Returns: nil when the letter does not leave now.
-  private func prepare(_ mail: OutgoingMail) throws -> Job? {
-    switch try standing(of: mail) {
+  private func prepare(_ taken: Taken) throws -> Job? {
+    let mail = taken.mail
+    switch try taken.isWanted.map({ $0 ? .leaves : .unwanted }) ?? standing(of: mail) {
     case .leaves: break
     case .notNow:
-      waiting.withLock { $0.digests = [] }
+      waiting.withLock { $0.digests = .init() }
       return nil
     case .unwanted:
       try records.cancel(mail)

@@ -4,56 +4,75 @@ import Logging
 import Mail
 import Synchronization
 
-/// Writes down what became of letters. What is reported while a commit is under way shares the next one, so a worker can
-/// be on with its next letter meanwhile; before that one is complete, the one before must stand in the store.
+/// Writes down what became of letters. A worker is on with its next letter meanwhile; before that one is complete, the
+/// one before must be durable. Whoever can't go on without writes for all: what several workers reported shares a sync.
 final class DeliveryRecords: Sendable {
   private let store: Store
-  private let allowance: DigestAllowance
+  private let workers: Int
+  private let applySentLetters: ApplySentLetters
   private let canary: Canary.Plan
   private let notices: OperatorNotices
+  private let recordOutcome: RecordOutcome
   private let log: Logger
   let pace: DeliveryPace
   /// By run.
   private let waves = Mutex<[Int64: RefusalWave]>([:])
   private let reported = Mutex(Reported())
-  private let recorder = DispatchQueue(label: "delivery-records", qos: .userInitiated)
+  /// Whoever writes holds it.
+  private let journal: Mutex<Journal>
+  private let background = DispatchQueue(label: "delivery-records", qos: .userInitiated)
 
   private struct Reported {
-    var entries: [Entry] = []
-    /// The recorder is on its way.
+    var records: [PendingRecord] = []
+    /// The background will look.
     var isScheduled = false
     var storeRefuses = false
     var isStopping = false
   }
 
-  private struct Entry: Sendable {
-    var mail: OutgoingMail
-    var transition: DeliveryTransition
-    var now: Date
-    /// Why the run should pause.
-    var wave: String?
-    var pending: PendingRecord
+  private struct Journal {
+    let file: SentJournal
+    var generation: Int64
+    /// Durable in the file, not yet in their rows.
+    var records: [PendingRecord] = []
   }
 
-  /// So that reports of several workers share a commit; people who wait for a letter don't notice.
+  private static let recordsAtOnce = 64
+  /// So long a record that nobody waits for may stay where it is, and a journalled one without its row.
+  private static let linger: DispatchTimeInterval = .milliseconds(100)
+  /// So long a sync waits for more to share it.
   private static let lingerMicroseconds: UInt32 = 300
-  private static let entriesAtOnce = 64
-  private static let retryPause: DispatchTimeInterval = .seconds(1)
+  private static let retrySeconds: UInt32 = 1
 
+  /// Brings over what a process that died had journalled.
+  /// - Parameter workers: how many report.
+  /// - Throws: `StoreProblem`, or the database's own error.
   init(
     store: Store,
+    workers: Int,
     allowance: DigestAllowance,
     canary: Canary.Plan,
     notices: OperatorNotices,
     pace: DeliveryPace,
     log: Logger
-  ) {
+  ) throws {
     self.store = store
-    self.allowance = allowance
+    self.workers = workers
     self.canary = canary
-    self.notices = notices
     self.pace = pace
+    self.notices = notices
     self.log = log
+    recordOutcome = RecordOutcome(canary: canary, notices: notices)
+    applySentLetters = ApplySentLetters(allowance: allowance, canary: canary)
+    let file = try SentJournal(besideStoreAt: store.path)
+    var generation = try store.readBlocking { try ApplySentLetters.generation($0) }
+    let left = try file.read(generation: generation)
+    if !left.isEmpty {
+      generation = try store.writeBlocking { [applySentLetters] in try applySentLetters(left, now: store.now(), $0) }
+        .generation
+      file.begin()
+    }
+    journal = Mutex(Journal(file: file, generation: generation))
   }
 
   /// Whether what was reported can't be written at the moment.
@@ -63,94 +82,46 @@ final class DeliveryRecords: Sendable {
   func stop() { reported.withLock { $0.isStopping = true } }
 
   /// Returns at once.
-  /// - Parameter recorded: called when it is durable, or given up.
-  func report(
-    _ outcome: SendOutcome,
-    of mail: OutgoingMail,
-    recorded: @escaping @Sendable () -> Void
-  ) -> PendingRecord {
+  /// - Parameter letGo: called when the letter's row says what became of it, or when it is given up.
+  func report(_ outcome: SendOutcome, of mail: OutgoingMail, letGo: @escaping @Sendable () -> Void) -> PendingRecord {
     let now = store.now()
-    let pending = PendingRecord(then: recorded)
-    let transition = DeliveryTransition(
-      outcome,
-      .init(
-        attempts: mail.attempts,
-        unreadReplies: mail.unreadReplies,
-        now: now,
-        expiresAt: mail.expiresAt,
-        jitter: .random(in: 0...1)
-      )
+    let transition = DeliveryTransition(outcome, .init(mail, now: now))
+    let record = PendingRecord(
+      mail,
+      transition,
+      now: now,
+      wave: wave(outcome, of: mail),
+      letGo: letGo,
+      makeDurable: { [self] in makeDurable($0) }
     )
     // Trouble of the relay changes nothing about a letter.
     if case .asBefore = transition {
-      pending.settle(true)
-      return pending
+      record.becameDurable()
+      record.becameVisible()
+      return record
     }
-    let wave = mail.runID.flatMap { run in waves.withLock { $0[run, default: RefusalWave()].receive(outcome) } }
-    if wave != nil { waves.withLock { $0 = [:] } }
     let isFirst = reported.withLock { reported in
-      reported.entries.append(Entry(mail: mail, transition: transition, now: now, wave: wave, pending: pending))
+      reported.records.append(record)
       defer { reported.isScheduled = true }
       return !reported.isScheduled
     }
-    if isFirst { recorder.async { self.recordReported() } }
-    return pending
+    if isFirst { background.asyncAfter(deadline: .now() + Self.linger) { self.lookAfter() } }
+    return record
   }
 
-  private func recordReported() {
-    if reported.withLock({ $0.entries.count < 4 && $0.entries.first?.mail.kind == .digest }) {
-      usleep(Self.lingerMicroseconds)
-    }
-    let entries = reported.withLock { Array($0.entries.prefix(Self.entriesAtOnce)) }
+  /// Everything that was reported stands in its row when this returns, unless the store refuses.
+  func settle() {
+    makeReportedDurable { false }
     do {
-      try store.writeTogether { database in
-        for entry in entries { try self.record(entry, database) }
-      }
+      try journal.withLock { try apply(&$0) }
     } catch {
-      return retryLater(entries, error)
+      refused(error, letters: 0)
     }
-    let isMore = reported.withLock { reported in
-      reported.entries.removeFirst(entries.count)
-      reported.storeRefuses = false
-      reported.isScheduled = !reported.entries.isEmpty
-      return reported.isScheduled
-    }
-    for entry in entries {
-      if case .sent = entry.transition, let run = entry.mail.runID { pace.count(run, at: entry.now) }
-      entry.pending.settle(true)
-    }
-    if isMore { recorder.async { self.recordReported() } }
   }
 
-  /// What was sent must be written down, or it is sent again: while the store refuses, the workers wait with it.
-  private func retryLater(_ entries: [Entry], _ error: any Error) {
-    log.error("mail.record-failed", metadata: ["letters": "\(entries.count)", "error": "\(error)"])
-    let isGivenUp = reported.withLock { reported in
-      reported.storeRefuses = true
-      if reported.isStopping {
-        reported.entries.removeFirst(entries.count)
-        reported.isScheduled = !reported.entries.isEmpty
-      }
-      return reported.isStopping
-    }
-    guard isGivenUp else {
-      return recorder.asyncAfter(deadline: .now() + Self.retryPause) { self.recordReported() }
-    }
-    for entry in entries { entry.pending.settle(false) }
-    if reported.withLock({ $0.isScheduled }) { recorder.async { self.recordReported() } }
-  }
+  func cancel(_ mail: OutgoingMail) throws { try end(mail, as: .cancelled, nil) }
 
-  private func record(_ entry: Entry, _ database: Database) throws {
-    try apply(entry.transition, to: entry.mail, now: entry.now, database)
-    guard let run = entry.mail.runID else { return }
-    try countAgainstCanary(of: run, now: entry.now, database)
-    if let wave = entry.wave { try pause(run, because: wave, database) }
-    try DigestRun.finishIfDone(run, now: entry.now, database)
-  }
-
-  func cancel(_ mail: OutgoingMail) throws { try settle(mail, as: .cancelled, nil) }
-
-  func fail(_ mail: OutgoingMail, _ reply: Reply) throws { try settle(mail, as: .failed, reply) }
+  func fail(_ mail: OutgoingMail, _ reply: Reply) throws { try end(mail, as: .failed, reply) }
 
   /// How a run may send now; nil while it waits for what becomes of its first letters, or was paused for that.
   func canary(of run: DigestRun, now: Date) throws -> Canary? {
@@ -167,111 +138,155 @@ final class DeliveryRecords: Sendable {
         try again.store(in: run.id, database)
         return again
       case .pause(let reason):
-        try pause(run.id, because: reason, database)
+        try DigestRun.pause(run.id, because: reason, notices, database)
         return nil
       }
     }
   }
 
-  private func pause(_ id: Int64, because reason: String, _ database: Database) throws {
-    guard let run = try DigestRun.find(id, database), run.state == .sending else { return }
-    try run.pause(because: reason, database)
-    try notices.queue(.runPaused(run, because: reason), database)
+  private func wave(_ outcome: SendOutcome, of mail: OutgoingMail) -> String? {
+    guard let run = mail.runID else { return nil }
+    return waves.withLock { waves in
+      guard let reason = waves[run, default: RefusalWave()].receive(outcome) else { return nil }
+      waves = [:]
+      return reason
+    }
   }
 
-  private func countAgainstCanary(of id: Int64, now: Date, _ database: Database) throws {
-    let left = try Int.fetchOne(
-      database,
-      cached: "SELECT canary_left FROM digest_run WHERE id = ? AND canary_left > 0",
-      arguments: [id]
-    )
-    guard let left else { return }
-    try Canary(left: left, until: nil).taken(canary, now: now).store(in: id, database)
-  }
-
-  private func settle(_ mail: OutgoingMail, as state: OutgoingMail.State, _ reply: Reply?) throws {
+  private func end(_ mail: OutgoingMail, as state: OutgoingMail.State, _ reply: Reply?) throws {
     let now = store.now()
     try store.writeTogether { database in
-      try Self.settle(mail, as: state, reply, now: now, database)
+      try RecordOutcome.settle(mail, as: state, reply, now: now, database)
       if let run = mail.runID { try DigestRun.finishIfDone(run, now: now, database) }
     }
   }
 
-  private func apply(
-    _ transition: DeliveryTransition,
-    to mail: OutgoingMail,
-    now: Date,
-    _ database: Database
-  ) throws {
-    switch transition {
-    case .asBefore: break
-    case .sent:
-      try Self.settle(mail, as: .sent, nil, now: now, database)
-      guard mail.kind == .digest else { return }
-      try Self.moveWindow(of: mail, database)
-      try DigestAllowance.count(on: allowance.day(of: now), database)
-    case .retry(let at, let attempts, let unreadReplies, let reply):
-      // A letter that was cancelled while it was on its way is not tried again.
-      try database.execute(
-        cached: """
-          UPDATE outgoing_mail SET next_attempt_at = :at, attempts = :attempts, unread_replies = :unread,
-            reply_code = :code, reply_status = :status, diagnostic = :text
-          WHERE id = :id AND state = 'queued'
-          """,
-        arguments: [
-          "at": at.milliseconds, "attempts": attempts, "unread": unreadReplies, "code": reply?.code,
-          "status": reply?.status, "text": reply?.text, "id": mail.id,
-        ]
-      )
-    case .failed(let reply):
-      try Self.settle(mail, as: .failed, reply, now: now, database)
-      try Self.countRefusal(reply, of: mail, now: now, database)
-    case .uncertain(let problem):
-      try Self.settle(mail, as: .uncertain, Reply(code: 0, text: problem), now: now, database)
+  // MARK: Writing
+
+  private func makeDurable(_ record: PendingRecord) { makeReportedDurable { !record.isReported } }
+
+  /// What was sent must be written down, or it is sent again: while the store refuses, the workers wait with it.
+  private func makeReportedDurable(unless isDone: () -> Bool) {
+    while true {
+      let isOver = journal.withLock { journal in
+        if isDone() { return true }
+        waitForCompany()
+        do {
+          try write(&journal)
+          return true
+        } catch {
+          refused(error, letters: reported.withLock { $0.records.count })
+          return giveUpIfStopping()
+        }
+      }
+      if isOver { return }
+      sleep(Self.retrySeconds)
     }
   }
 
-  /// What the relay refused for good, or put off until nobody needed it, counts against the address.
-  private static func countRefusal(_ reply: Reply, of mail: OutgoingMail, now: Date, _ database: Database) throws {
-    guard (400..<600).contains(reply.code) else { return }
-    _ = try RecordBounce.record(
-      BounceReport(refusal: reply),
-      about: .init(subscriber: mail.subscriberID, mail: mail.id, run: mail.runID),
-      .reply,
-      now: now,
-      database
-    )
+  private func waitForCompany() {
+    guard workers > 1, reported.withLock({ !$0.records.isEmpty && $0.records.count * 4 < workers * 3 }) else { return }
+    usleep(Self.lingerMicroseconds)
   }
 
-  /// What was sent was sent, also when somebody cancelled it on its way; any other end is for letters that still wait.
-  private static func settle(
-    _ mail: OutgoingMail,
-    as state: OutgoingMail.State,
-    _ reply: Reply?,
-    now: Date,
-    _ database: Database
-  ) throws {
-    try database.execute(
-      cached: """
-        UPDATE outgoing_mail SET state = :state, finished_at = :now, reply_code = :code, reply_status = :status,
-          diagnostic = :text
-        WHERE id = :id AND (state = 'queued' OR :state IN ('sent', 'uncertain'))
-        """,
-      arguments: [
-        "state": state.rawValue, "now": now.milliseconds, "code": reply?.code, "status": reply?.status,
-        "text": reply?.text, "id": mail.id,
-      ]
-    )
+  /// Makes durable what was reported, in groups.
+  private func write(_ journal: inout Journal) throws {
+    while true {
+      let records = reported.withLock { Array($0.records.prefix(Self.recordsAtOnce)) }
+      guard !records.isEmpty else { return }
+      let (taken, others) = (records.filter(\.isTaken), records.filter { !$0.isTaken })
+      if journal.file.count + taken.count > SentJournal.capacity { try apply(&journal) }
+      let entries = taken.map { SentJournal.Entry(letter: $0.mail.id, sentAt: $0.now) }
+      if !entries.isEmpty { try journal.file.append(entries, generation: journal.generation) }
+      journal.records += taken
+      leave(taken)
+      let stuck = others.isEmpty ? [] : try write(others)
+      leave(others)
+      for record in others where !stuck.contains(record.mail.id) { record.becameVisible() }
+    }
   }
 
-  /// The reader's next digest starts where this one ended. Only a letter that was sent moves it.
-  private static func moveWindow(of mail: OutgoingMail, _ database: Database) throws {
-    try database.execute(
-      cached: """
-        UPDATE subscriber SET window_start = max(window_start, (SELECT window_to FROM digest_run WHERE id = :run))
-        WHERE id = :subscriber AND state = 'active'
-        """,
-      arguments: ["run": mail.runID, "subscriber": mail.subscriberID]
-    )
+  private func leave(_ records: [PendingRecord]) {
+    let letters = Set(records.map(\.mail.id))
+    reported.withLock { reported in
+      reported.records.removeAll { letters.contains($0.mail.id) }
+      reported.storeRefuses = false
+    }
+    for record in records { record.becameDurable() }
   }
+
+  /// One that can't be written must not stop those beside it.
+  /// - Returns: such letters. They stay held, so that at least this process does not send them again.
+  private func write(_ records: [PendingRecord]) throws -> Set<Int64> {
+    do {
+      try store.writeUncounted { database in for record in records { try recordOutcome(record, database) } }
+      return []
+    } catch let error as DatabaseError where error.isAboutARow {
+      guard records.count == 1, let record = records.first else {
+        return try records.reduce(into: []) { try $0.formUnion(write([$1])) }
+      }
+      log.critical("mail.record-impossible", metadata: ["letter": "\(record.mail.id)", "error": "\(error)"])
+      return [record.mail.id]
+    }
+  }
+
+  private func apply(_ journal: inout Journal) throws {
+    guard !journal.records.isEmpty else { return }
+    let now = store.now()
+    let entries = journal.records.map { SentJournal.Entry(letter: $0.mail.id, sentAt: $0.now) }
+    let applied = try store.writeUncounted { try applySentLetters(entries, now: now, $0) }
+    journal.generation = applied.generation
+    journal.file.begin()
+    for record in journal.records { record.becameVisible() }
+    journal.records = []
+    for (run, count) in applied.runs { pace.count(count, of: run, at: now) }
+  }
+
+  private func refused(_ error: any Error, letters: Int) {
+    reported.withLock { $0.storeRefuses = true }
+    log.error("mail.record-failed", metadata: ["letters": "\(letters)", "error": "\(error)"])
+  }
+
+  /// - Returns: whether there is nothing to wait for any more.
+  private func giveUpIfStopping() -> Bool {
+    let givenUp = reported.withLock { reported -> [PendingRecord]? in
+      guard reported.isStopping else { return nil }
+      defer { reported.records = [] }
+      return reported.records
+    }
+    for record in givenUp ?? [] { record.giveUp() }
+    return givenUp != nil
+  }
+
+  /// Looks after what nobody waits for.
+  private func lookAfter() {
+    var pause = Self.linger
+    let isMore = journal.withLock { journal in
+      do {
+        try write(&journal)
+        try apply(&journal)
+      } catch {
+        refused(error, letters: reported.withLock { $0.records.count })
+        _ = giveUpIfStopping()
+        pause = .seconds(Int(Self.retrySeconds))
+      }
+      return reported.withLock { reported in
+        reported.isScheduled = !journal.records.isEmpty || !reported.records.isEmpty
+        return reported.isScheduled
+      }
+    }
+    if isMore { background.asyncAfter(deadline: .now() + pause) { self.lookAfter() } }
+  }
+}
+
+extension DatabaseError {
+  /// Not about the disk or the file: trying again would end the same.
+  fileprivate var isAboutARow: Bool {
+    [.SQLITE_CONSTRAINT, .SQLITE_MISMATCH, .SQLITE_RANGE, .SQLITE_TOOBIG, .SQLITE_ERROR].contains(resultCode)
+  }
+}
+
+extension PendingRecord {
+  /// A digest that the relay took is journalled; everything else is rare and changes its row at once.
+  fileprivate var isTaken: Bool { mail.kind == .digest && transition == .sent }
 }

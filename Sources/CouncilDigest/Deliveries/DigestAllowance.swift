@@ -36,18 +36,29 @@ public struct DigestAllowance: Equatable, Sendable {
     try Int.fetchOne(database, cached: "SELECT sent FROM digests_by_day WHERE day = ?", arguments: [day]) ?? 0
   }
 
-  static func count(on day: String, _ database: Database) throws {
+  static func count(_ letters: Int, on day: String, _ database: Database) throws {
     try database.execute(
-      cached: "INSERT INTO digests_by_day (day, sent) VALUES (?, 1) ON CONFLICT (day) DO UPDATE SET sent = sent + 1",
-      arguments: [day]
+      cached: """
+        INSERT INTO digests_by_day (day, sent) VALUES (?, ?) ON CONFLICT (day) DO UPDATE SET sent = sent + excluded.sent
+        """,
+      arguments: [day, letters]
     )
   }
 
-  private func isOpen(at now: Date) -> Bool {
-    guard let window else { return true }
+  /// When the window that is open at `now` closes; nil when it never does, or is closed.
+  func closes(after now: Date) -> Date? {
+    guard let window, let minute = minuteInWindow(at: now) else { return nil }
+    let second = Int(now.timeIntervalSince1970) % 60
+    return now.addingTimeInterval(TimeInterval((window.upperBound - minute) * 60 - second))
+  }
+
+  private func isOpen(at now: Date) -> Bool { window == nil || minuteInWindow(at: now) != nil }
+
+  /// Counted on over midnight for a window that began the day before.
+  private func minuteInWindow(at now: Date) -> Int? {
     let parts = calendar.dateComponents([.hour, .minute], from: now)
     let minute = (parts.hour ?? 0) * 60 + (parts.minute ?? 0)
-    return window.contains(minute) || window.contains(minute + 24 * 60)
+    return [minute, minute + 24 * 60].first { window?.contains($0) ?? false }
   }
 
   private func warmUpCap(at now: Date) -> Int? {

@@ -1,26 +1,59 @@
 import Foundation
+import Mail
 import Synchronization
 
-/// An outcome on its way into the store.
+/// What became of a letter, on its way into the store.
 final class PendingRecord: Sendable {
-  private let isRecorded = Mutex<Bool?>(nil)
-  private let isSettled = DispatchSemaphore(value: 0)
-  private let then: @Sendable () -> Void
+  let mail: OutgoingMail
+  let transition: DeliveryTransition
+  let now: Date
+  /// Why the run should pause.
+  let wave: String?
+  private let state = Mutex(State.reported)
+  private let letGo: @Sendable () -> Void
+  private let makeDurable: @Sendable (PendingRecord) -> Void
 
-  init(then: @escaping @Sendable () -> Void) { self.then = then }
-
-  func settle(_ recorded: Bool) {
-    isRecorded.withLock { $0 = recorded }
-    then()
-    isSettled.signal()
+  private enum State {
+    case reported, durable
+    /// The service is stopping and the store refuses: the next start sends the letter again.
+    case givenUp
   }
 
-  /// Blocks until it is durable. False when it was given up, because the service is stopping and the store refuses.
+  /// - Parameters:
+  ///   - letGo: called when the letter's row says what became of it, or when it is given up.
+  ///   - makeDurable: returns once it is, or was given up.
+  init(
+    _ mail: OutgoingMail,
+    _ transition: DeliveryTransition,
+    now: Date,
+    wave: String? = nil,
+    letGo: @escaping @Sendable () -> Void,
+    makeDurable: @escaping @Sendable (PendingRecord) -> Void
+  ) {
+    self.mail = mail
+    self.transition = transition
+    self.now = now
+    self.wave = wave
+    self.letGo = letGo
+    self.makeDurable = makeDurable
+  }
+
+  var isReported: Bool { state.withLock { $0 == .reported } }
+  var isDurable: Bool { state.withLock { $0 == .durable } }
+
+  func becameDurable() { state.withLock { $0 = .durable } }
+
+  /// Its row says what became of it, so the queue may forget the letter.
+  func becameVisible() { letGo() }
+
+  func giveUp() {
+    state.withLock { $0 = .givenUp }
+    letGo()
+  }
+
+  /// Blocks until it is durable. False when it was given up.
   func wait() -> Bool {
-    if let known = isRecorded.withLock({ $0 }) { return known }
-    isSettled.wait()
-    // For whoever asks again.
-    isSettled.signal()
-    return isRecorded.withLock { $0 } ?? false
+    if isReported { makeDurable(self) }
+    return isDurable
   }
 }

@@ -6,7 +6,7 @@ import Synchronization
 final class RelayBreaker: Sendable {
   enum Permission: Equatable {
     case go
-    case wait(until: Date)
+    case wait
   }
 
   /// What is wrong, for `/readyz` and the log.
@@ -18,13 +18,51 @@ final class RelayBreaker: Sendable {
     var needsPerson = false
   }
 
+  /// What a failure means to those who watch.
+  enum News: Equatable {
+    case known
+    case began
+    /// A person must act, or should at least know.
+    case needsPerson
+  }
+
   private struct State {
     var trouble: Trouble?
     var failures = 0
+    var unreadReplies = 0
     var isProbing = false
+    /// A person was told.
+    var isReported = false
+
+    mutating func fail(_ problem: String, needsPerson: Bool, at now: Date) -> News {
+      let before = trouble
+      // Workers that were sending when the trouble began report it too; that is one failure, not several.
+      if before == nil || isProbing { failures += 1 }
+      isProbing = false
+      let needsPerson = needsPerson || before?.needsPerson ?? false
+      let pause = needsPerson ? pauseForPerson : pauses[min(failures, pauses.count) - 1]
+      trouble = Trouble(
+        problem: problem,
+        since: before?.since ?? now,
+        nextProbe: now.addingTimeInterval(pause),
+        needsPerson: needsPerson
+      )
+      if !isReported, needsPerson || failures >= failuresToReport {
+        isReported = true
+        return .needsPerson
+      }
+      return before == nil ? .began : .known
+    }
   }
 
   private let state = Mutex(State())
+  private static let pauses: [TimeInterval] = [10, 30, 60, 120, 300]
+  /// Nothing changes until a person acts; to ask often would only look like an attack.
+  private static let pauseForPerson: TimeInterval = 300
+  /// When a relay that is away should be known to a person: after a minute and a half.
+  private static let failuresToReport = 4
+  /// So many letters in a row whose reply could not be read are trouble of the relay.
+  private static let unreadToStop = 5
 
   var trouble: Trouble? { state.withLock { $0.trouble } }
 
@@ -32,9 +70,9 @@ final class RelayBreaker: Sendable {
   func permission(at now: Date) -> Permission {
     state.withLock { state in
       guard let trouble = state.trouble else { return .go }
-      guard now >= trouble.nextProbe, !state.isProbing else {
-        return .wait(until: max(trouble.nextProbe, now.addingTimeInterval(1)))
-      }
+      // One that is further away than any pause was reckoned before the clock was set back.
+      let isDue = now >= trouble.nextProbe || trouble.nextProbe.timeIntervalSince(now) > Self.pauseForPerson
+      guard isDue, !state.isProbing else { return .wait }
       state.isProbing = true
       return .go
     }
@@ -52,24 +90,17 @@ final class RelayBreaker: Sendable {
     }
   }
 
-  /// - Parameter needsPerson: the relay refuses our login; a person must act, so it is asked rarely.
-  /// - Returns: true when this begins a trouble, or a person is needed from now on.
-  func failed(_ problem: String, needsPerson: Bool, at now: Date) -> Bool {
-    state.withLock { state in
-      let isNew = state.trouble == nil || (needsPerson && state.trouble?.needsPerson == false)
-      // Workers that were sending when the trouble began report it too; that is one failure, not several.
-      if isNew || state.isProbing { state.failures += 1 }
-      state.isProbing = false
-      let seconds = needsPerson ? 300 : Self.pauses[min(state.failures, Self.pauses.count) - 1]
-      state.trouble = Trouble(
-        problem: problem,
-        since: state.trouble?.since ?? now,
-        nextProbe: now.addingTimeInterval(seconds),
-        needsPerson: needsPerson
-      )
-      return isNew
-    }
+  /// - Parameter needsPerson: the relay will not have us as we are.
+  func failed(_ problem: String, needsPerson: Bool = false, at now: Date) -> News {
+    state.withLock { $0.fail(problem, needsPerson: needsPerson, at: now) }
   }
 
-  private static let pauses: [TimeInterval] = [10, 30, 60, 120, 300]
+  /// All of a letter left and no readable reply came. That says little of the relay, unless it goes on.
+  func repliedUnreadably(_ problem: String, at now: Date) -> News {
+    state.withLock { state in
+      state.unreadReplies += 1
+      guard state.trouble != nil || state.unreadReplies >= Self.unreadToStop else { return .known }
+      return state.fail("it does not answer for the letters it takes: \(problem)", needsPerson: false, at: now)
+    }
+  }
 }

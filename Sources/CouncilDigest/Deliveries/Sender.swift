@@ -13,8 +13,8 @@ final class Sender: Service {
   private let rate: RateLimit
   private let signer: DKIMSigner?
   private let log: Logger
-  /// The relay does not let us log in, with what it said: a person must act.
-  private let loginRefused: @Sendable (String) -> Void
+  /// What an operator should know.
+  private let notify: @Sendable (OperatorNotice) -> Void
   private let bell = Bell()
   let breaker = RelayBreaker()
   private let storeRefuses = Mutex(false)
@@ -33,7 +33,7 @@ final class Sender: Service {
     rate: RateLimit,
     signer: DKIMSigner?,
     log: Logger,
-    loginRefused: @escaping @Sendable (String) -> Void,
+    notify: @escaping @Sendable (OperatorNotice) -> Void,
     openTransport: @escaping @Sendable () throws -> any MailTransport
   ) {
     self.queue = queue
@@ -42,7 +42,7 @@ final class Sender: Service {
     self.rate = rate
     self.signer = signer
     self.log = log
-    self.loginRefused = loginRefused
+    self.notify = notify
     self.openTransport = openTransport
   }
 
@@ -94,7 +94,7 @@ final class Sender: Service {
       // Digests keep the pace; letters that people wait for don't.
       let wait = rate.wait(at: .now)
       guard let job = takeJob(includingDigests: wait == nil) else {
-        _ = before?.wait()
+        queue.records.settle()
         if wait == nil { rate.giveBack() }
         probeIfInTrouble()
         bell.wait(seconds: wait.map { min(1, max(0.001, $0 / .seconds(1))) } ?? 1, since: rings)
@@ -103,13 +103,13 @@ final class Sender: Service {
       if wait != nil { rate.overtaken(at: .now) }
       // Where there was one letter there may be more.
       bell.ring()
-      let outcome = send(job, &transport) { before?.wait() ?? true }
-      if outcome == .brokenOff || outcome.isRelayTrouble { transport = nil }
+      let outcome = send(job, &transport, when: .recorded(before))
+      if outcome.spoiltConnection { transport = nil }
       _ = before?.wait()
       before = queue.report(outcome, of: job.mail)
       report(outcome, of: job)
     }
-    _ = before?.wait()
+    queue.records.settle()
   }
 
   /// A way out that can't even be opened is known before the first letter needs it.
@@ -127,12 +127,12 @@ final class Sender: Service {
     guard breaker.trouble != nil else { return breaker.notNeeded() }
     do {
       if let problem = try openTransport().problem() {
-        _ = breaker.failed(problem, needsPerson: false, at: clock.now())
+        reportTrouble(problem)
       } else {
         relayAnswered()
       }
     } catch {
-      _ = breaker.failed("\(error)", needsPerson: false, at: clock.now())
+      reportTrouble("\(error)")
     }
   }
 
@@ -151,14 +151,14 @@ final class Sender: Service {
   private func send(
     _ job: DeliveryQueue.Job,
     _ transport: inout (any MailTransport)?,
-    mayFinish: () -> Bool
+    when clearance: Clearance
   ) -> SendOutcome {
     do {
       let open = try transport ?? openTransport()
       transport = open
       var envelope = job.envelope
       if let signer { envelope.content = try signer.signed(envelope.content) }
-      return open.send(envelope, mayFinish: mayFinish)
+      return open.send(envelope, when: clearance)
     } catch {
       return .relayTrouble("\(error)")
     }
@@ -176,27 +176,35 @@ final class Sender: Service {
         "code": "\(reply.code)", "status": "\(reply.status ?? "-")", "permanent": "\(isPermanent)",
       ]
       log.warning("mail.refused", metadata: letter.merging(refusal) { $1 })
-    case .uncertain:
-      relayAnswered()
+    case .uncertain(let problem):
       log.warning("mail.uncertain", metadata: letter)
+      tell(breaker.repliedUnreadably(problem, at: clock.now()), problem)
     case .brokenOff: breaker.notNeeded()
-    case .relayTrouble(let problem):
+    case .interrupted(let problem):
+      log.warning("mail.interrupted", metadata: letter)
+      // A letter that is known for it does not make the others wait.
+      if breaker.trouble == nil, queue.interruptions(of: job.mail) > 1 { return }
       reportTrouble(problem)
-    case .loginRefused(let problem):
-      if breaker.failed(problem, needsPerson: true, at: clock.now()) {
-        let problem = Self.withoutAddresses(problem)
-        log.critical("relay.login-refused", metadata: ["problem": "\(problem)"])
-        loginRefused(problem)
-      }
+    case .relayTrouble(let problem): reportTrouble(problem)
+    case .relayRefusesUs(let problem):
+      tell(breaker.failed(problem, needsPerson: true, at: clock.now()), problem, refusesUs: true)
     }
   }
 
   /// A relay may repeat the recipient in its reply; no log holds one.
   private static func withoutAddresses(_ text: String) -> String { text.replacing(/\S+@\S+/, with: "…") }
 
-  private func reportTrouble(_ problem: String) {
-    guard breaker.failed(problem, needsPerson: false, at: clock.now()) else { return }
-    log.error("relay.trouble", metadata: ["problem": "\(Self.withoutAddresses(problem))"])
+  private func reportTrouble(_ problem: String) { tell(breaker.failed(problem, at: clock.now()), problem) }
+
+  private func tell(_ news: RelayBreaker.News, _ problem: String, refusesUs: Bool = false) {
+    let problem = Self.withoutAddresses(problem)
+    switch news {
+    case .known: break
+    case .began: log.error("relay.trouble", metadata: ["problem": "\(problem)"])
+    case .needsPerson:
+      log.critical(refusesUs ? "relay.refuses-us" : "relay.trouble-goes-on", metadata: ["problem": "\(problem)"])
+      notify(refusesUs ? .relayRefusesUs(problem) : .mailCannotLeave(problem))
+    }
   }
 
   private func relayAnswered() {
@@ -204,8 +212,20 @@ final class Sender: Service {
   }
 }
 
+extension Clearance {
+  /// The letter before is written down: whatever happens, at most one of a connection may be sent twice.
+  fileprivate static func recorded(_ before: PendingRecord?) -> Clearance {
+    guard let before else { return .given }
+    return Clearance(isGiven: { before.isDurable }, obtain: { before.wait() })
+  }
+}
+
 extension SendOutcome {
-  fileprivate var isRelayTrouble: Bool {
-    if case .relayTrouble = self { true } else { false }
+  /// The next letter begins on a connection of its own.
+  fileprivate var spoiltConnection: Bool {
+    switch self {
+    case .brokenOff, .relayTrouble, .interrupted: true
+    case .sent, .refused, .relayRefusesUs, .uncertain: false
+    }
   }
 }

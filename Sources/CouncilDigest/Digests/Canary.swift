@@ -43,10 +43,11 @@ struct Canary: Equatable, Sendable {
     until = (row["canary_until"] as Int64?).map(Date.init(milliseconds:))
   }
 
-  /// After one more letter was taken.
-  func taken(_ plan: Plan, now: Date) -> Canary {
+  /// After some more letters were answered for.
+  func answered(_ letters: Int, _ plan: Plan, now: Date) -> Canary {
     guard left > 0 else { return self }
-    return Canary(left: left - 1, until: left == 1 ? now.addingTimeInterval(plan.wait) : nil)
+    let left = max(0, left - letters)
+    return Canary(left: left, until: left == 0 ? now.addingTimeInterval(plan.wait) : nil)
   }
 
   func store(in run: Int64, _ database: Database) throws {
@@ -54,5 +55,18 @@ struct Canary: Equatable, Sendable {
       cached: "UPDATE digest_run SET canary_left = ?, canary_until = ? WHERE id = ?",
       arguments: [left, until?.milliseconds, run]
     )
+  }
+}
+
+extension Canary.Plan {
+  /// Counts letters that were answered for against the first of their run.
+  func count(_ letters: Int, of run: Int64, now: Date, _ database: Database) throws {
+    let left = try Int.fetchOne(
+      database,
+      cached: "SELECT canary_left FROM digest_run WHERE id = ? AND canary_left > 0",
+      arguments: [run]
+    )
+    guard let left else { return }
+    try Canary(left: left, until: nil).answered(letters, self, now: now).store(in: run, database)
   }
 }

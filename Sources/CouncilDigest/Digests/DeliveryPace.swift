@@ -13,11 +13,11 @@ final class DeliveryPace: Sendable {
   private let tallies = Mutex<[Int64: Tally]>([:])
   private static let span = 30
 
-  func count(_ run: Int64, at now: Date) {
+  func count(_ letters: Int, of run: Int64, at now: Date) {
     let second = Int(now.timeIntervalSince1970)
     tallies.withLock { tallies in
       var tally = tallies[run] ?? Tally(since: now)
-      tally.counts[second, default: 0] += 1
+      tally.counts[second, default: 0] += letters
       if tally.counts.count > Self.span {
         tally.counts = tally.counts.filter { $0.key > second - Self.span }
       }

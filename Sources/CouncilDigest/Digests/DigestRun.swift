@@ -100,8 +100,13 @@ extension DigestRun {
     var counts = Counts()
     let rows = try Row.fetchAll(
       database,
-      sql: "SELECT state, count(*) AS count FROM outgoing_mail WHERE run_id = ? GROUP BY state",
-      arguments: [id]
+      cached: """
+        SELECT 'sent' AS state, taken AS count FROM digest_run WHERE id = :id
+        UNION ALL SELECT 'queued', count(*) FROM outgoing_mail WHERE run_id = :id AND state = 'queued'
+        UNION ALL SELECT state, count(*) FROM outgoing_mail
+          WHERE run_id = :id AND state IN ('failed', 'uncertain', 'cancelled') GROUP BY state
+        """,
+      arguments: ["id": id]
     )
     for row in rows {
       let count: Int = row["count"]
@@ -117,12 +122,14 @@ extension DigestRun {
     return counts
   }
 
-  /// Stops it until an operator has looked.
-  func pause(because reason: String, _ database: Database) throws {
+  /// Stops one that is sending until an operator has looked, and tells them.
+  static func pause(_ id: Int64, because reason: String, _ notices: OperatorNotices, _ database: Database) throws {
     try database.execute(
       sql: "UPDATE digest_run SET state = 'paused', paused_because = ? WHERE id = ? AND state = 'sending'",
       arguments: [reason, id]
     )
+    guard database.changesCount > 0, let run = try find(id, database) else { return }
+    try notices.queue(.runPaused(run, because: reason), database)
   }
 
   /// Marks a run as finished once nothing of it is left to do. Asking twice changes nothing.

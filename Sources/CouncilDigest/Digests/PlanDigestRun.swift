@@ -10,8 +10,10 @@ struct PlanDigestRun: Sendable {
   let needsApproval: Bool
   let canary: Canary.Plan
   let notices: OperatorNotices
-  /// Whose letters are on their way at this moment.
-  let beingServed: @Sendable () -> Set<Int64>
+  /// Keeps the letters that wait for these readers where they are until `decided`; gives back those whose letters are
+  /// on their way at this moment.
+  let decide: @Sendable (Set<Int64>) -> Set<Int64>
+  let decided: @Sendable (Set<Int64>) -> Void
 
   private static let sliceSize = 250
   private static let staleRetryPause: Duration = .milliseconds(100)
@@ -75,12 +77,14 @@ struct PlanDigestRun: Sendable {
       entries.compactMap { entry in editions[entry.reader].map { (entry.reader, $0) } },
       uniquingKeysWith: { $1 }
     )
+    let readers = Set(entries.map(\.subscriber))
+    let served = decide(readers)
+    defer { decided(readers) }
     return try await store.write { database in
       guard try DigestRun.find(run.id, database)?.state == .planning else { return nil }
       let began = ContinuousClock.now
       var slice = Slice()
       let hasOthers = try Self.othersWait(beside: run, database)
-      let served = hasOthers ? beingServed() : []
       for entry in entries {
         let id: Int64
         switch slice.editions[entry.reader] ?? needed[entry.reader] {

@@ -77,7 +77,8 @@ struct PreviewDigest: Sendable {
       keyID: store.keys.current,
       attempts: 0,
       unreadReplies: 0,
-      expiresAt: end
+      expiresAt: end,
+      windowStart: 0
     )
     let body = try editions.compose(content, revisions, address: EditionContent.placeholderAddress).body
     return try assembly.envelope(for: mail, body)

@@ -18,8 +18,9 @@ struct OutgoingMail: Equatable, Sendable {
     /// People wait for these; a digest does not mind a minute.
     var isUrgent: Bool { self != .digest }
 
-    /// After this nobody needs the letter any more.
-    var usefulFor: Duration { .seconds(5 * 86_400) }
+    /// After this nobody needs the letter any more. A digest that waits ends by being overtaken: the next run carries what
+    /// it says.
+    var usefulFor: Duration { .seconds((self == .digest ? 35 : 5) * 86_400) }
   }
 
   enum State: String, CaseIterable, Sendable {
@@ -39,31 +40,46 @@ struct OutgoingMail: Equatable, Sendable {
   var attempts: Int
   var unreadReplies: Int
   var expiresAt: Date
+  /// Of a digest: the exclusive start of what it carries, in milliseconds; else 0.
+  var windowStart: Int64
 }
 
 extension OutgoingMail {
+  /// In this order; other columns may follow.
   static let columns = """
-    id, kind, recipient, subscriber_id, run_id, edition_id, letter_body_id, reference_id, date, key_id, attempts,
-    unread_replies, expires_at
+    outgoing_mail.id, kind, recipient, subscriber_id, run_id, edition_id, letter_body_id, reference_id, date, key_id,
+    attempts, unread_replies, expires_at, coalesce(window_from, 0)
     """
+  static let columnCount = 14
 
+  /// By position: a run has a million of them, and to look for a name takes longer than to read the value.
   init(row: Row) throws {
-    guard let kind = Kind(rawValue: row["kind"]) else {
+    guard let kind = Kind(rawValue: row[1]) else {
       throw StoreProblem.unusable(path: "outgoing_mail", problem: "unknown kind")
     }
     self.kind = kind
-    id = row["id"]
-    recipient = row["recipient"]
-    subscriberID = row["subscriber_id"]
-    runID = row["run_id"]
-    editionID = row["edition_id"]
-    letterBodyID = row["letter_body_id"]
-    referenceID = row["reference_id"]
-    date = Date(milliseconds: row["date"])
-    keyID = row["key_id"]
-    attempts = row["attempts"]
-    unreadReplies = row["unread_replies"]
-    expiresAt = Date(milliseconds: row["expires_at"])
+    id = row[0]
+    recipient = row[2]
+    subscriberID = row[3]
+    runID = row[4]
+    editionID = row[5]
+    letterBodyID = row[6]
+    referenceID = row[7]
+    date = Date(milliseconds: row[8])
+    keyID = row[9]
+    attempts = row[10]
+    unreadReplies = row[11]
+    expiresAt = Date(milliseconds: row[12])
+    windowStart = row[13]
+  }
+
+  static func fetchAll(
+    _ database: Database,
+    cached sql: String,
+    arguments: StatementArguments
+  ) throws -> [OutgoingMail] {
+    let rows = try Row.fetchCursor(try database.cachedStatement(sql: sql), arguments: arguments)
+    return try Array(rows.map(OutgoingMail.init))
   }
 }
 

@@ -101,6 +101,17 @@ extension ConfigurationKey {
     .init("mail.from", .mailbox, "digest@council-digest.example", "Sender: an address, or Name <address>"),
     .init("mail.reply_to", .email, "", "Where answers go, when not to the sender"),
     .init("mail.bounce_address", .email, "", "With it every letter has its own return address (VERP): name+…@domain"),
+    .init(
+      "mail.bounce_mailbox.host",
+      .text,
+      "",
+      "A mailbox for what comes back, read by POP3; what was read is deleted, so it must have no other use"
+    ),
+    .init("mail.bounce_mailbox.port", .number(1...65_535), "995", "Its port"),
+    .init("mail.bounce_mailbox.tls", .choice(["implicit", "required", "off"]), "implicit", "TLS at once, or STLS"),
+    .init("mail.bounce_mailbox.username", .text, "", "Who reads it"),
+    .init("mail.bounce_mailbox.password", .text, "", "Better set by its environment variable"),
+    .init("mail.bounce_mailbox.minutes", .number(1...10_080), "15", "How often it is read"),
     .init("mail.dkim.key_file", .text, "", "With it letters are signed: a private key in PEM form, see dkim keygen"),
     .init("mail.dkim.domain", .text, "", "Whose signature it is. Default: the domain of mail.from"),
     .init("mail.dkim.selector", .text, "digest", "The key is published at SELECTOR._domainkey.DOMAIN"),
@@ -114,6 +125,7 @@ extension ConfigurationKey {
     ),
     .init("mail.smtp.username", .text, "", "With it the relay must let us log in"),
     .init("mail.smtp.password", .text, "", "Better set by its environment variable"),
+    .init("mail.smtp.ca_file", .text, "", "Certificates to trust instead of the system's, in PEM form"),
     .init("mail.smtp.connections", .number(1...64), "4", "Letters sent at the same time"),
     .init(
       "mail.smtp.rate_per_second",

@@ -141,8 +141,8 @@ struct RouteTable: Sendable {
     let explain = ExplainDigest(store: store, timeZone: site.identity.timeZone)
     let bounces = BounceAPI(
       store: store,
-      letters: BouncedLetter(assembly: services.queue.assembly),
-      log: services.log
+      letters: services.receiveBounce.letters,
+      receiveBounce: services.receiveBounce
     )
     let preview = PreviewDigest(
       store: store,

@@ -16,7 +16,7 @@ public struct SelfCheck: Sendable {
     self.configuration = configuration
   }
 
-  public func findings() -> [Finding] { [store, mail] }
+  public func findings() -> [Finding] { [store, mail, bounceMailbox].compactMap(\.self) }
 
   private var store: Finding {
     let subject = "store \(configuration.storePath)"
@@ -25,6 +25,17 @@ public struct SelfCheck: Sendable {
     }
     do {
       _ = try Store(path: configuration.storePath, migrations: configuration.migrationsFolder)
+      return Finding(subject: subject)
+    } catch {
+      return Finding(subject: subject, problem: "\(error)")
+    }
+  }
+
+  private var bounceMailbox: Finding? {
+    guard let mailbox = configuration.mail.bounceMailbox else { return nil }
+    let subject = "mailbox for bounces at \(mailbox.host):\(mailbox.port)"
+    do {
+      _ = try mailbox.messages(limit: 0)
       return Finding(subject: subject)
     } catch {
       return Finding(subject: subject, problem: "\(error)")

@@ -12,11 +12,15 @@ struct Services: Sendable {
   let apiKeys: APIKeys
   let letters: LetterFrame
   let notices: OperatorNotices
+  let canary: Canary.Plan
   let admission: SignupAdmission
   let signer: DKIMSigner?
   let queue: DeliveryQueue
+  let receiveBounce: ReceiveBounce
   let sender: Sender
   let scheduler: DigestScheduler
+  /// When there is a mailbox that reports come back to.
+  let bounceMailbox: ReadBounceMailbox?
 
   init(_ configuration: Configuration, clock: WallClock, log: Logger, isDemo: Bool = false) async throws {
     self.configuration = configuration
@@ -41,7 +45,7 @@ struct Services: Sendable {
       recipient: configuration.operatorAddress,
       now: { [store] in store.now() }
     )
-    let canary = Canary.Plan(letters: configuration.canaryLetters, wait: Double(configuration.canaryMinutes) * 60)
+    canary = Canary.Plan(letters: configuration.canaryLetters, wait: Double(configuration.canaryMinutes) * 60)
     admission = SignupAdmission(
       store: store,
       caps: configuration.signupCaps,
@@ -49,7 +53,7 @@ struct Services: Sendable {
     )
     let mail = configuration.mail
     signer = try mail.dkim.signer()
-    queue = DeliveryQueue(
+    queue = try DeliveryQueue(
       store: store,
       assembly: LetterAssembly(
         keys: store.keys,
@@ -60,6 +64,7 @@ struct Services: Sendable {
       allowance: configuration.allowance,
       records: DeliveryRecords(
         store: store,
+        workers: mail.connections,
         allowance: configuration.allowance,
         canary: canary,
         notices: notices,
@@ -67,6 +72,28 @@ struct Services: Sendable {
         log: log
       )
     )
+    let notify: @Sendable (OperatorNotice) -> Void = { [store, notices] notice in
+      do {
+        try store.writeBlocking { try notices.queue(notice, $0) }
+      } catch {
+        log.error("operator.not-notified", metadata: ["error": "\(error)"])
+      }
+    }
+    receiveBounce = ReceiveBounce(
+      store: store,
+      letters: BouncedLetter(assembly: queue.assembly),
+      recordBounce: RecordBounce(notices: notices),
+      log: log
+    )
+    bounceMailbox = mail.bounceMailbox.map { [receiveBounce] mailbox in
+      ReadBounceMailbox(
+        mailbox,
+        every: .seconds(mail.bounceMailboxMinutes * 60),
+        receiveBounce: receiveBounce,
+        log: log,
+        notify: notify
+      )
+    }
     sender = Sender(
       queue: queue,
       clock: clock,
@@ -74,13 +101,7 @@ struct Services: Sendable {
       rate: RateLimit(perSecond: mail.ratePerSecond, perHour: mail.ratePerHour),
       signer: signer,
       log: log,
-      loginRefused: { [store, notices] problem in
-        do {
-          try store.writeBlocking { try notices.queue(.loginRefused(problem), $0) }
-        } catch {
-          log.error("operator.not-notified", metadata: ["error": "\(error)"])
-        }
-      },
+      notify: notify,
       openTransport: { try Self.openTransport(mail.way) }
     )
     scheduler = DigestScheduler(
@@ -93,7 +114,8 @@ struct Services: Sendable {
         needsApproval: configuration.needsApproval,
         canary: canary,
         notices: notices,
-        beingServed: { [queue] in queue.subscribersBeingServed }
+        decide: { [queue] in queue.decide(about: $0) },
+        decided: { [queue] in queue.decided(about: $0) }
       ),
       log: log,
       mailQueued: { [sender] in sender.wake() }

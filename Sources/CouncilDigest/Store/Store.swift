@@ -12,6 +12,7 @@ public final class Store: Sendable {
   private let pool: DatabasePool
   private let group: CommitGroup
   private let lock: StoreLock
+  private let commits = Atomic<Int>(0)
 
   /// Takes the store at `path`, creating it when there is none, and applies the migrations in `migrations`.
   /// - Throws: `StoreProblem`, or the database's own error for a migration that fails.
@@ -62,7 +63,10 @@ public final class Store: Sendable {
         CommitGroup.Write(
           run: { database in
             let value = try body(database)
-            return { continuation.resume(returning: value) }
+            return { [self] in
+              countCommit()
+              continuation.resume(returning: value)
+            }
           },
           fail: { continuation.resume(throwing: $0) }
         )
@@ -77,7 +81,10 @@ public final class Store: Sendable {
       CommitGroup.Write(
         run: { database in
           let value = try body(database)
-          return { outcome.settle(.success(value)) }
+          return { [self] in
+            countCommit()
+            outcome.settle(.success(value))
+          }
         },
         fail: { outcome.settle(.failure($0)) }
       )
@@ -104,8 +111,18 @@ public final class Store: Sendable {
 
   /// In a transaction of its own, for threads that may block.
   public func writeBlocking<Value>(_ body: (Database) throws -> Value) throws -> Value {
-    try pool.write(body)
+    defer { countCommit() }
+    return try pool.write(body)
   }
+
+  /// As `writeBlocking`, for who keeps account of its own changes: `version` stays what it is.
+  func writeUncounted<Value>(_ body: (Database) throws -> Value) throws -> Value { try pool.write(body) }
+
+  /// Another one after each commit, before its writer hears of it: what was read at a version is still so while it is
+  /// the same.
+  var version: Int { commits.load(ordering: .acquiring) }
+
+  private func countCommit() { commits.add(1, ordering: .acquiringAndReleasing) }
 
   public func now() -> Date { clock.now() }
 

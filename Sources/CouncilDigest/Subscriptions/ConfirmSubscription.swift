@@ -73,8 +73,7 @@ struct ConfirmSubscription: Sendable {
       sql: """
         UPDATE subscriber SET
           window_start = CASE WHEN state = 'active' THEN window_start ELSE max(coalesce(window_start, 0), :window) END,
-          confirmed_at = :now, unsubscribed_at = NULL, state = 'active', bounces = 0, bounced_run = NULL,
-          suppressed_because = NULL,
+          confirmed_at = :now, unsubscribed_at = NULL, state = 'active', suppressed_because = NULL,
           density = coalesce((SELECT density FROM consent WHERE id = :consent), density)
         WHERE id = (SELECT subscriber_id FROM consent WHERE id = :consent)
         """,

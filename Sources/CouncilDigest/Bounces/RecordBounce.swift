@@ -1,0 +1,156 @@
+import Foundation
+import GRDB
+import Mail
+
+/// Counts what came back against the subscriber it is about, and suppresses them when the rule says so.
+struct RecordBounce: Sendable {
+  let notices: OperatorNotices
+
+  /// How it is known which letter or reader a bounce is about.
+  enum Evidence: String, Sendable {
+    /// The relay's own answer.
+    case reply
+    /// The signed return address of the letter (VERP).
+    case verp
+    case messageID = "message-id"
+    /// Only a name in a message that anybody may have written: kept to be seen, and counted for nothing.
+    case recipient
+    /// An operator says so.
+    case `operator`
+  }
+
+  struct Subject: Sendable {
+    var subscriber: Int64?
+    var mail: Int64?
+    var run: Int64?
+  }
+
+  enum Outcome: Equatable, Sendable {
+    case counted
+    case suppressed(because: String)
+    /// It was reported before.
+    case known
+    /// No letter or subscriber of ours.
+    case unmatched
+  }
+
+  /// What anybody may have written is kept once a day for each reader.
+  private static let recipientInterval: TimeInterval = 86_400
+
+  func record(
+    _ report: BounceReport,
+    about subject: Subject?,
+    _ evidence: Evidence,
+    now: Date,
+    _ database: Database
+  ) throws -> Outcome {
+    guard let subject else { return .unmatched }
+    if evidence == .recipient, try Self.wasNamedLately(subject, now: now, database) { return .known }
+    try database.execute(
+      cached: """
+        INSERT INTO bounce (outgoing_mail_id, subscriber_id, kind, status, diagnostic, evidence, received_at)
+        VALUES (:mail, :subscriber, :kind, :status, :diagnostic, :evidence, :now) ON CONFLICT DO NOTHING
+        """,
+      arguments: [
+        "mail": subject.mail, "subscriber": subject.subscriber, "kind": report.kind.rawValue, "status": report.status,
+        "diagnostic": report.diagnostic, "evidence": evidence.rawValue, "now": now.milliseconds,
+      ]
+    )
+    guard database.changesCount > 0 else { return .known }
+    guard evidence != .recipient else { return .counted }
+    if report.isAboutPolicy, let run = subject.run { try countPolicyRefusal(of: run, database) }
+    guard let subscriber = subject.subscriber else { return .counted }
+    let endings = try Self.endings(subscriber, upTo: subject.run, database)
+    guard let reason = SuppressionRule.reason(for: report, endings) else { return .counted }
+    try Self.suppress(subscriber, because: reason, now: now, database)
+    return .suppressed(because: reason)
+  }
+
+  private static func wasNamedLately(_ subject: Subject, now: Date, _ database: Database) throws -> Bool {
+    try Bool.fetchOne(
+      database,
+      cached: """
+        SELECT EXISTS (
+          SELECT 1 FROM bounce WHERE subscriber_id = ? AND evidence = 'recipient' AND received_at > ?)
+        """,
+      arguments: [subject.subscriber, now.addingTimeInterval(-recipientInterval).milliseconds]
+    ) ?? false
+  }
+
+  // MARK: Whose fault it is
+
+  /// More than one letter in twenty that is refused for what it is or where it comes from is not about the readers.
+  private static let isRefusedForPolicy = """
+    (digest_run.policy_refusals >= 5 AND digest_run.policy_refusals * 20 > digest_run.taken + digest_run.policy_refusals)
+    """
+
+  private func countPolicyRefusal(of id: Int64, _ database: Database) throws {
+    try database.execute(
+      cached: "UPDATE digest_run SET policy_refusals = policy_refusals + 1 WHERE id = ?",
+      arguments: [id]
+    )
+    let refusals = try Int.fetchOne(
+      database,
+      cached: "SELECT policy_refusals FROM digest_run WHERE id = ? AND \(Self.isRefusedForPolicy)",
+      arguments: [id]
+    )
+    // An operator who lets it go on hears again when there are twice as many.
+    guard let refusals, refusals % 5 == 0, (refusals / 5).nonzeroBitCount == 1 else { return }
+    let reason = "\(refusals) of its letters were refused for what they are or where they come from"
+    try DigestRun.pause(id, because: reason, notices, database)
+  }
+
+  /// How the reader's digests ended since they confirmed, the newest first.
+  private static func endings(
+    _ subscriber: Int64,
+    upTo run: Int64?,
+    _ database: Database
+  ) throws -> [SuppressionRule.Ending] {
+    let rows = try Row.fetchAll(
+      database,
+      cached: """
+        SELECT outgoing_mail.state AS state, max(coalesce(bounce.kind, '') = 'hard') AS is_hard,
+          max(coalesce(bounce.kind, '') = 'soft') AS is_soft,
+          \(isRefusedForPolicy) AND max(coalesce(bounce.status, '') LIKE '5.7.%') AS is_ours
+        FROM outgoing_mail
+        JOIN digest_run ON digest_run.id = outgoing_mail.run_id
+        JOIN subscriber ON subscriber.id = outgoing_mail.subscriber_id
+        LEFT JOIN bounce ON bounce.outgoing_mail_id = outgoing_mail.id AND bounce.evidence <> 'recipient'
+        WHERE outgoing_mail.subscriber_id = :subscriber AND (:run IS NULL OR outgoing_mail.run_id <= :run)
+          AND outgoing_mail.date >= coalesce(subscriber.confirmed_at, 0)
+          AND (outgoing_mail.state IN ('sent', 'failed', 'uncertain') OR bounce.id IS NOT NULL)
+        GROUP BY outgoing_mail.id ORDER BY outgoing_mail.run_id DESC LIMIT :limit
+        """,
+      arguments: ["subscriber": subscriber, "run": run, "limit": SuppressionRule.refusedInARow]
+    )
+    return rows.map { row in
+      if row["is_ours"] == true { return .unknown }
+      if row["is_hard"] == true { return .hard }
+      if row["is_soft"] == true { return .soft }
+      return row["state"] == "sent" ? .arrived : .unknown
+    }
+  }
+
+  /// They may come back: a confirmation from the mailbox itself proves that it works.
+  private static func suppress(_ subscriber: Int64, because reason: String, now: Date, _ database: Database) throws {
+    try database.execute(
+      cached: """
+        UPDATE subscriber SET state = 'suppressed', suppressed_because = ?
+        WHERE id = ? AND state IN ('active', 'pending')
+        """,
+      arguments: [reason, subscriber]
+    )
+    try database.execute(
+      cached: """
+        UPDATE outgoing_mail SET state = 'cancelled', finished_at = ?
+        WHERE subscriber_id = ? AND kind = 'digest' AND state = 'queued'
+        """,
+      arguments: [now.milliseconds, subscriber]
+    )
+  }
+}
+
+extension BounceReport {
+  /// Security or policy (RFC 3463 §3.8): what we send or who we are, not whether the reader exists.
+  var isAboutPolicy: Bool { kind == .hard && status?.hasPrefix("5.7.") ?? false }
+}
