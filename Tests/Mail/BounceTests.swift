@@ -59,7 +59,12 @@ import Testing
     #expect(report?.kind == kind && report?.status == read && report?.recipient == "ann@resident.test")
   }
 
-  @Test(arguments: ["delayed", "delivered", "relayed", "expanded", "Delayed"])
+  @Test func `other names for a failure are understood`() {
+    #expect(first(Self.report("", action: "expired"))?.kind == .soft)
+    #expect(first(Self.report("5.2.1", action: "Bounced"))?.kind == .hard)
+  }
+
+  @Test(arguments: ["delayed", "delivered", "relayed", "expanded", "Delayed", "deliverable"])
   func `what is no failure is nothing`(_ action: String) {
     #expect(read(Self.report("4.4.1", action: action)) == .nothing(because: "it reports no failure"))
   }
@@ -155,6 +160,7 @@ import Testing
   @Test(arguments: [
     "\n", " ", ">", ">\n", "a@", "a", "a.", "5.1.", "<", "<html><script>", "Message-ID: <", "temporary failure ",
     "Final-Recipient: x\n", "--B\n", "=?utf-8?q?", "- ", "Below this line ",
+    "deliver", "550 5.1.1 ", "a@b.test: ", "from a@b.test ", "Content-", "<br>", "\"@", "--\nContent-", "#",
   ])
   func `a message that is made to be slow is not`(_ piece: String) {
     let head = "From: mailer-daemon@x.test\nSubject: failure notice\nTo: a@b.test\n"

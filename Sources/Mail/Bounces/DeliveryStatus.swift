@@ -6,23 +6,35 @@ enum DeliveryStatus {
   private static let maximumCharacters = 40_000
 
   /// Nil when the message has no such report; empty when it reports no failure.
-  static func read(_ root: MIMEPart, _ parts: [MIMEPart]) -> [BounceReport]? {
-    let reports = parts.filter { $0.type == "message/delivery-status" || $0.type == "message/global-delivery-status" }
-    let texts: [String] = reports.isEmpty ? parts.filter(looksLikeOne).map(\.text) : reports.map(Self.text)
-    guard !texts.isEmpty else { return nil }
+  static func read(_ root: MIMEPart) -> [BounceReport]? {
+    // What a returned letter holds is about another one, unless somebody passes a whole report on.
+    let reports = [root.surface, root.descendants].lazy.map { $0.filter(isReport) }.first { !$0.isEmpty }
+    guard let texts = reports?.map(text) ?? quotedReport(root) else { return nil }
     let blocks = texts.prefix(5).flatMap { Self.blocks(String($0.prefix(maximumCharacters))) }
-    let recipients = blocks.filter { block in
-      ["final-recipient", "original-recipient", "action"].contains { block[$0] != nil }
+    let recipients = blocks.filter { $0["final-recipient"] != nil || $0["original-recipient"] != nil }
+    let entries = recipients.isEmpty ? blocks.filter { $0["action"] != nil && $0["status"] != nil } : recipients
+    guard !entries.isEmpty else { return nil }
+    let isGiven = reports != nil || BounceSigns.isFromServer(root)
+    var bounces = entries.prefix(maximumRecipients).compactMap { bounce($0, isGiven: isGiven) }
+    if bounces.count == 1, bounces[0].recipient == nil {
+      bounces[0].recipient = BounceRecipients.find(in: BounceExplanation(of: root), of: root).first
     }
-    guard !recipients.isEmpty else { return nil }
-    return recipients.prefix(maximumRecipients).compactMap(bounce)
+    return bounces
   }
 
-  /// A report whose parts lost their types on the way.
-  private static func looksLikeOne(_ part: MIMEPart) -> Bool {
-    guard part.type.hasPrefix("text/") || part.type.hasPrefix("message/") else { return false }
-    let text = part.text.prefix(20_000)
-    return text.contains(/(?im)^final-recipient:/) && text.contains(/(?im)^(action|status):/)
+  private static func isReport(_ part: MIMEPart) -> Bool {
+    part.type == "message/delivery-status" || part.type == "message/global-delivery-status"
+  }
+
+  /// A report whose part lost its type on the way, or that somebody quotes.
+  private static func quotedReport(_ root: MIMEPart) -> [String]? {
+    let texts = root.descendants.filter { $0.type.hasPrefix("text/") || $0.type.hasPrefix("message/") }
+      .map { String($0.text.prefix(20_000)) }
+      // Nearly none has it, and this is fast.
+      .filter { $0.lowercased().withCString { strstr($0, "final-recipient:") != nil } }
+      .map { $0.replacing(/(?m)^(> ?)+/, with: "") }
+      .filter { $0.contains(/(?im)^final-recipient:/) && $0.contains(/(?im)^(action|status):/) }
+    return texts.isEmpty ? nil : texts
   }
 
   /// The part may have been taken for a message by the parser of another.
@@ -53,21 +65,38 @@ enum DeliveryStatus {
     return blocks
   }
 
+  /// As RFC 3464 §2.3.3 names it, and as some others do.
+  private static let failures = ["failed", "failure", "error", "expired", "bounced", "blocked", "rejected", ""]
+
   /// Nil for what is not a failure. `failed` may well be temporary: the class of the status decides.
-  private static func bounce(_ block: [String: String]) -> BounceReport? {
+  private static func bounce(_ block: [String: String], isGiven: Bool) -> BounceReport? {
     let action = block["action"]?.lowercased().prefix { $0.isLetter } ?? "failed"
-    guard ["failed", "failure", "failed-permanent", "error", ""].contains(String(action)) else { return nil }
+    guard failures.contains(String(action)) else { return nil }
     let diagnostic = block["diagnostic-code"] ?? ""
     let status = status(block["status"] ?? "", diagnostic)
-    let address = [block["original-recipient"], block["final-recipient"]].compactMap(\.self)
-      .lazy.compactMap { BounceText.addresses(in: $0).first }.first
-    let final = block["final-recipient"].flatMap { BounceText.addresses(in: $0).first }
     return BounceReport(
-      kind: status?.first == "4" ? .soft : .hard,
+      kind: (status ?? (action == "expired" ? "4" : "5")).first == "4" ? .soft : .hard,
       status: status,
-      recipient: final ?? address,
+      isStatusInferred: status != nil && !isGiven,
+      recipient: recipient(block),
       diagnostic: diagnostic.isEmpty ? block["status"] ?? "" : diagnostic
     )
+  }
+
+  /// The final one, unless only the server that reports knows it.
+  private static func recipient(_ block: [String: String]) -> String? {
+    let final = block["final-recipient"].flatMap(address)
+    let original = block["original-recipient"].flatMap(address)
+    guard let final else { return original }
+    let domain = final.split(separator: "@").last?.lowercased() ?? ""
+    return domain.contains(".") && !domain.hasSuffix(".local") ? final : original ?? final
+  }
+
+  private static func address(_ field: String) -> String? {
+    // RFC 6533: of the type utf-8 it may hold any letters.
+    let value = field.split(separator: ";").last?.trimmingCharacters(in: CharacterSet(charactersIn: " \t<>")) ?? ""
+    let isInternational = value.utf8.contains { $0 >= 0x80 } && value.contains("@")
+    return isInternational ? String(value.prefix(254)) : BounceText.addresses(in: field).first
   }
 
   /// `5.0.0` says nothing; what the other end said does.

@@ -9,7 +9,7 @@ enum EncodedWords {
     var result = ""
     var rest = value[...]
     var endedWithWord = false
-    while let match = rest.firstMatch(of: /=\?([^?\s]+)\?([bBqQ])\?([^?\s]*)\?=/) {
+    while let match = rest.firstMatch(of: word) {
       let between = rest[..<match.range.lowerBound]
       // White space between two words belongs to neither.
       if !(endedWithWord && between.allSatisfy(\.isWhitespace)) { result += between }
@@ -20,6 +20,10 @@ enum EncodedWords {
     }
     return result + rest
   }
+
+  nonisolated(unsafe) private static let word =
+    // because a Regex is a value that nothing changes.
+    /=\?([^?\s]+)\?([bBqQ])\?([^?\s]*)\?=/
 
   private static func decode(_ charset: String, isBase64: Bool, _ text: String) -> String? {
     let bytes: [UInt8]

@@ -14,7 +14,7 @@ enum FeedbackReport {
     return .some(
       BounceReport(
         kind: .complaint,
-        recipient: recipient.flatMap { BounceText.addresses(in: $0).first },
+        recipient: recipient.flatMap { BounceText.addresses(in: $0).first } ?? ReturnedLetter.recipients(root).first,
         diagnostic: "feedback: \(type)"
       )
     )

@@ -18,11 +18,15 @@ struct MIMEPart: Sendable {
   private static let maximumFieldBytes = 8_000
 
   init(parsing bytes: some Collection<UInt8>) {
-    self.init(lines: bytes.prefix(Self.maximumBytes).filter { $0 != 0x0D }, depth: 0)
+    let start = bytes.prefix(Self.maximumBytes)
+    // Old Macintosh programs end lines with CR alone.
+    let lines = start.contains(0x0A) ? start.filter { $0 != 0x0D } : start.map { $0 == 0x0D ? 0x0A : $0 }
+    self.init(lines: lines, depth: 0)
   }
 
   private init(lines bytes: [UInt8], depth: Int) {
     var bytes = bytes[...]
+    if depth == 0 { bytes = bytes.drop { $0 == 0x0A || $0 == 0x20 || $0 == 0x09 } }
     // What an mbox or a pipe puts in front.
     if bytes.starts(with: "From ".utf8), let end = bytes.firstIndex(of: 0x0A) { bytes = bytes[(end + 1)...] }
     let bodyStart = readFields(bytes)
@@ -31,13 +35,18 @@ struct MIMEPart: Sendable {
     type = typeField.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
     if !type.contains("/") { type = "text/plain" }
     guard depth < Self.maximumDepth else { return }
-    if type.hasPrefix("multipart/"), let boundary = Self.parameter("boundary", of: typeField), !boundary.isEmpty {
-      parts = Self.split(content, at: boundary).map { MIMEPart(lines: $0, depth: depth + 1) }
+    if type.hasPrefix("multipart/") {
+      let boundary = Self.parameter("boundary", of: typeField) ?? ""
+      var pieces = boundary.isEmpty ? [] : Self.split(content, at: boundary)
+      // Programs that pass reports on rewrite the header and forget the body, or the other way round.
+      if pieces.isEmpty, let used = Self.boundaryInUse(content) { pieces = Self.split(content, at: used) }
+      parts = pieces.map { MIMEPart(lines: $0, depth: depth + 1) }
       if !parts.isEmpty { return }
+      type = "text/plain"
     }
     let encoding = first("content-transfer-encoding")?.lowercased() ?? ""
     let decoded = Self.decoded(content, encoding)
-    if type == "message/rfc822" || type == "message/global" {
+    if isLetter {
       parts = [MIMEPart(lines: decoded, depth: depth + 1)]
     } else {
       body = decoded
@@ -51,6 +60,11 @@ struct MIMEPart: Sendable {
 
   /// This part and all within, in order.
   var descendants: [MIMEPart] { [self] + parts.flatMap(\.descendants) }
+
+  var isLetter: Bool { type == "message/rfc822" || type == "message/global" }
+
+  /// Like `descendants`, without what is inside of letters that are attached: what the sender itself says.
+  var surface: [MIMEPart] { [self] + (isLetter ? [] : parts.flatMap(\.surface)) }
 
   /// The body as text: in its charset where that is known, else UTF-8, else Latin-1.
   var text: String { Charset.text(body, parameter("charset")) }
@@ -101,7 +115,8 @@ struct MIMEPart: Sendable {
         current?.append(0x0A)
         continue
       }
-      if let current { parts.append(current) }
+      // The line end before a delimiter belongs to it (RFC 2046 §5.1.1).
+      if let current { parts.append(current.last == 0x0A ? current.dropLast() : current) }
       let isLast = line.dropFirst(delimiter.count).starts(with: [0x2D, 0x2D])
       guard !isLast, parts.count < maximumParts else { return parts }
       current = []
@@ -109,6 +124,19 @@ struct MIMEPart: Sendable {
     // Cut short on the way.
     if let current { parts.append(current) }
     return parts
+  }
+
+  /// What delimits parts, as the first line shows that starts with two hyphens and is followed by a field.
+  private static func boundaryInUse(_ body: ArraySlice<UInt8>) -> String? {
+    var candidate: ArraySlice<UInt8>?
+    for line in body.split(separator: 0x0A, maxSplits: 200, omittingEmptySubsequences: false) {
+      if let candidate, line.prefix(8).elementsEqual("content-".utf8, by: { $0 | 0x20 == $1 | 0x20 }) {
+        return String(decoding: candidate.dropFirst(2), as: UTF8.self)
+      }
+      let isDelimiter = line.starts(with: [0x2D, 0x2D]) && (3...200).contains(line.count) && !line.contains(0x20)
+      candidate = isDelimiter ? line : nil
+    }
+    return nil
   }
 
   private static func decoded(_ content: ArraySlice<UInt8>, _ encoding: String) -> [UInt8] {
