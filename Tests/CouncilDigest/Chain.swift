@@ -122,7 +122,6 @@ struct Chain {
       allowance: queue.allowance,
       records: try DeliveryRecords(
         store: queue.store,
-        workers: 1,
         allowance: queue.allowance,
         canary: services.canary,
         notices: services.notices,

@@ -96,7 +96,8 @@ import Testing
     }
   }
 
-  @Test(arguments: 1...6) func `through every fault at every stage, each recipient is accounted for`(
+  @Test(arguments: Machine.seeds(3, deep: 10))
+  func `through every fault at every stage, each recipient is accounted for`(
     _ seed: UInt64
   ) async throws {
     let faults = Faults(seed: seed)

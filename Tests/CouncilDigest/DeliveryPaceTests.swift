@@ -134,6 +134,12 @@ import Testing
     #expect((SuppressionRule.reason(for: report, endings) != nil) == isSuppressed)
   }
 
+  @Test func `a status that words only seem to mean is counted, and not enough alone`() {
+    let guessed = BounceReport(kind: .hard, status: "5.1.1", isStatusInferred: true)
+    #expect(SuppressionRule.reason(for: guessed, [.hard]) == nil)
+    #expect(SuppressionRule.reason(for: guessed, [.hard, .hard, .hard]) != nil)
+  }
+
   @Test func `a letter that arrives ends the row`() async throws {
     let chain = try await Chain("2026-11-17T12:00:00Z")
     try await chain.subscribe("ann@example.org")

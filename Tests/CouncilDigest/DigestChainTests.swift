@@ -197,6 +197,7 @@ import Testing
     #expect(
       chain.services.queue.report(.refused(Reply(code: 450, text: "later"), isPermanent: false), of: held.mail).wait()
     )
+    chain.services.queue.records.settle()
     let cancelled = try #require(try await chain.runs().first)
     let counts = try await chain.services.store.read { try cancelled.counts($0) }
     #expect(counts.sent == 1 && counts.cancelled == 1 && counts.queued == 0 && cancelled.finishedAt != nil)

@@ -82,7 +82,7 @@ import Testing
     "council:w", "council:x", "council:w/planning", "council:x/cabinet", "topic:roads", "query:roads",
   ]
 
-  @Test(arguments: 1...8)
+  @Test(arguments: Machine.seeds(4, deep: 8))
   func `every digest is what the rule says, whatever happens`(_ seed: UInt64) async throws {
     var random = SplitMix(seed: seed)
     // A week before clocks go back, in some; before the year's end, in others; before they go forward.

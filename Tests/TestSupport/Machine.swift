@@ -103,6 +103,13 @@ public func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> V
   }
 }
 
+extension Machine {
+  /// Seeds of tests that draw what they do: a few at each change, more when there is time for it.
+  public static func seeds(_ few: UInt64, deep many: UInt64) -> ClosedRange<UInt64> {
+    1...(ProcessInfo.processInfo.environment["COUNCIL_DIGEST_DEEP"] == nil ? few : many)
+  }
+}
+
 /// Asks again until the answer is there or `seconds` have passed.
 public func eventually<Value>(
   within seconds: Double = 30,

@@ -33,6 +33,6 @@ enum SuppressionRule {
 
   /// Only what a server said counts at once; what its words seem to mean is counted like any other refusal.
   private static func isGone(_ report: BounceReport) -> Bool {
-    report.status.map(gone.contains) ?? false
+    !report.isStatusInferred && report.status.map(gone.contains) ?? false
   }
 }

@@ -5,10 +5,10 @@ import Mail
 import Synchronization
 
 /// Writes down what became of letters. A worker is on with its next letter meanwhile; before that one is complete, the
-/// one before must be durable. Whoever can't go on without writes for all: what several workers reported shares a sync.
+/// one before must be durable. A thread of its own sees to that in time, for several workers at once; whoever comes to the
+/// point earlier writes for all.
 final class DeliveryRecords: Sendable {
   private let store: Store
-  private let workers: Int
   private let applySentLetters: ApplySentLetters
   private let canary: Canary.Plan
   private let notices: OperatorNotices
@@ -18,14 +18,13 @@ final class DeliveryRecords: Sendable {
   /// By run.
   private let waves = Mutex<[Int64: RefusalWave]>([:])
   private let reported = Mutex(Reported())
-  /// Whoever writes holds it.
-  private let journal: Mutex<Journal>
-  private let background = DispatchQueue(label: "delivery-records", qos: .userInitiated)
+  /// Whoever writes holds it, and may for long: a `Mutex` would let the others spin.
+  private let turn = NSLock()
+  nonisolated(unsafe) private var journal: Journal  // because it is touched only with the turn locked
+  private let bell = Bell()
 
   private struct Reported {
     var records: [PendingRecord] = []
-    /// The background will look.
-    var isScheduled = false
     var storeRefuses = false
     var isStopping = false
   }
@@ -38,18 +37,17 @@ final class DeliveryRecords: Sendable {
   }
 
   private static let recordsAtOnce = 64
-  /// So long a record that nobody waits for may stay where it is, and a journalled one without its row.
-  private static let linger: DispatchTimeInterval = .milliseconds(100)
-  /// So long a sync waits for more to share it.
-  private static let lingerMicroseconds: UInt32 = 300
+  /// So long a sync waits for more to share it: less than a letter takes.
+  private static let lingerMicroseconds: UInt32 = 1_500
+  /// How often what is journalled is brought over.
+  private static let applyInterval: Duration = .milliseconds(100)
+  private static let idleSeconds: TimeInterval = 1
   private static let retrySeconds: UInt32 = 1
 
   /// Brings over what a process that died had journalled.
-  /// - Parameter workers: how many report.
   /// - Throws: `StoreProblem`, or the database's own error.
   init(
     store: Store,
-    workers: Int,
     allowance: DigestAllowance,
     canary: Canary.Plan,
     notices: OperatorNotices,
@@ -57,7 +55,6 @@ final class DeliveryRecords: Sendable {
     log: Logger
   ) throws {
     self.store = store
-    self.workers = workers
     self.canary = canary
     self.pace = pace
     self.notices = notices
@@ -72,14 +69,39 @@ final class DeliveryRecords: Sendable {
         .generation
       file.begin()
     }
-    journal = Mutex(Journal(file: file, generation: generation))
+    journal = Journal(file: file, generation: generation)
   }
 
   /// Whether what was reported can't be written at the moment.
   var isStoreRefusing: Bool { reported.withLock { $0.storeRefuses } }
 
   /// What can't be written from now on is given up: the next start sends those letters again.
-  func stop() { reported.withLock { $0.isStopping = true } }
+  func stop() {
+    reported.withLock { $0.isStopping = true }
+    bell.stop(within: .zero)
+  }
+
+  /// Until `stop`, on a thread of its own.
+  func work() {
+    var applied = ContinuousClock.now
+    while !bell.isStopping {
+      let rings = bell.count
+      let isWaitedFor = turn.withLock { !journal.records.isEmpty }
+      if reported.withLock({ $0.records.isEmpty }) {
+        bell.wait(seconds: isWaitedFor ? Self.applyInterval / .seconds(1) : Self.idleSeconds, since: rings)
+      }
+      usleep(Self.lingerMicroseconds)
+      do {
+        try turn.withLock { try write() }
+        guard ContinuousClock.now - applied >= Self.applyInterval else { continue }
+        try turn.withLock { try apply() }
+        applied = .now
+      } catch {
+        refused(error)
+        bell.pause(seconds: TimeInterval(Self.retrySeconds))
+      }
+    }
+  }
 
   /// Returns at once.
   /// - Parameter letGo: called when the letter's row says what became of it, or when it is given up.
@@ -102,10 +124,9 @@ final class DeliveryRecords: Sendable {
     }
     let isFirst = reported.withLock { reported in
       reported.records.append(record)
-      defer { reported.isScheduled = true }
-      return !reported.isScheduled
+      return reported.records.count == 1
     }
-    if isFirst { background.asyncAfter(deadline: .now() + Self.linger) { self.lookAfter() } }
+    if isFirst { bell.ring() }
     return record
   }
 
@@ -113,9 +134,9 @@ final class DeliveryRecords: Sendable {
   func settle() {
     makeReportedDurable { false }
     do {
-      try journal.withLock { try apply(&$0) }
+      try turn.withLock { try apply() }
     } catch {
-      refused(error, letters: 0)
+      refused(error)
     }
   }
 
@@ -168,14 +189,13 @@ final class DeliveryRecords: Sendable {
   /// What was sent must be written down, or it is sent again: while the store refuses, the workers wait with it.
   private func makeReportedDurable(unless isDone: () -> Bool) {
     while true {
-      let isOver = journal.withLock { journal in
+      let isOver = turn.withLock {
         if isDone() { return true }
-        waitForCompany()
         do {
-          try write(&journal)
+          try write()
           return true
         } catch {
-          refused(error, letters: reported.withLock { $0.records.count })
+          refused(error)
           return giveUpIfStopping()
         }
       }
@@ -184,18 +204,13 @@ final class DeliveryRecords: Sendable {
     }
   }
 
-  private func waitForCompany() {
-    guard workers > 1, reported.withLock({ !$0.records.isEmpty && $0.records.count * 4 < workers * 3 }) else { return }
-    usleep(Self.lingerMicroseconds)
-  }
-
   /// Makes durable what was reported, in groups.
-  private func write(_ journal: inout Journal) throws {
+  private func write() throws {
     while true {
       let records = reported.withLock { Array($0.records.prefix(Self.recordsAtOnce)) }
       guard !records.isEmpty else { return }
       let (taken, others) = (records.filter(\.isTaken), records.filter { !$0.isTaken })
-      if journal.file.count + taken.count > SentJournal.capacity { try apply(&journal) }
+      if journal.file.count + taken.count > SentJournal.capacity { try apply() }
       let entries = taken.map { SentJournal.Entry(letter: $0.mail.id, sentAt: $0.now) }
       if !entries.isEmpty { try journal.file.append(entries, generation: journal.generation) }
       journal.records += taken
@@ -230,7 +245,7 @@ final class DeliveryRecords: Sendable {
     }
   }
 
-  private func apply(_ journal: inout Journal) throws {
+  private func apply() throws {
     guard !journal.records.isEmpty else { return }
     let now = store.now()
     let entries = journal.records.map { SentJournal.Entry(letter: $0.mail.id, sentAt: $0.now) }
@@ -242,8 +257,11 @@ final class DeliveryRecords: Sendable {
     for (run, count) in applied.runs { pace.count(count, of: run, at: now) }
   }
 
-  private func refused(_ error: any Error, letters: Int) {
-    reported.withLock { $0.storeRefuses = true }
+  private func refused(_ error: any Error) {
+    let letters = reported.withLock { reported in
+      reported.storeRefuses = true
+      return reported.records.count
+    }
     log.error("mail.record-failed", metadata: ["letters": "\(letters)", "error": "\(error)"])
   }
 
@@ -256,26 +274,6 @@ final class DeliveryRecords: Sendable {
     }
     for record in givenUp ?? [] { record.giveUp() }
     return givenUp != nil
-  }
-
-  /// Looks after what nobody waits for.
-  private func lookAfter() {
-    var pause = Self.linger
-    let isMore = journal.withLock { journal in
-      do {
-        try write(&journal)
-        try apply(&journal)
-      } catch {
-        refused(error, letters: reported.withLock { $0.records.count })
-        _ = giveUpIfStopping()
-        pause = .seconds(Int(Self.retrySeconds))
-      }
-      return reported.withLock { reported in
-        reported.isScheduled = !journal.records.isEmpty || !reported.records.isEmpty
-        return reported.isScheduled
-      }
-    }
-    if isMore { background.asyncAfter(deadline: .now() + pause) { self.lookAfter() } }
   }
 }
 

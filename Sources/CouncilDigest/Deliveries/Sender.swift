@@ -59,6 +59,9 @@ final class Sender: Service {
   }
 
   func run() async throws {
+    let records = Thread { [queue] in queue.records.work() }
+    records.name = "records"
+    records.start()
     for number in 0..<workers {
       bell.workerStarted()
       let thread = Thread { [self] in

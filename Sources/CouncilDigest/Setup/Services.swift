@@ -64,7 +64,6 @@ struct Services: Sendable {
       allowance: configuration.allowance,
       records: DeliveryRecords(
         store: store,
-        workers: mail.connections,
         allowance: configuration.allowance,
         canary: canary,
         notices: notices,
