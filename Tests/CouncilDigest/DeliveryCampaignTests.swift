@@ -178,4 +178,74 @@ import Testing
     #expect(!relay.arrivals.contains { $0.recipient == "r10@example.org" })
     campaign.stop()
   }
+
+  @Test func `a letter without a readable reply is sent once more, the same bytes, and then uncertain`() async throws {
+    let relay = try ScriptedRelay { $0.stage == .endOfContent ? .drop(after: "25") : .accept }
+    let campaign = try await Campaign(relay, readers: 2)
+    campaign.start()
+    let counts = try await campaign.finish()
+    campaign.stop()
+    #expect(counts.uncertain == 2 && counts.recipients == 2)
+    let copies = Dictionary(grouping: relay.arrivals, by: \.recipient)
+    #expect(copies.count == 2 && copies.values.allSatisfy { $0.count == 2 && Set($0.map(\.content)).count == 1 })
+  }
+
+  @Test func `a letter that the relay does not bear makes no other wait`() async throws {
+    let relay = try ScriptedRelay { moment in
+      moment.stage == .recipient && moment.recipient == "r0@example.org" ? .drop() : .accept
+    }
+    let campaign = try await Campaign(relay, readers: 30, ["mail.smtp.connections": "1"])
+    campaign.start()
+    _ = try await eventually(within: 60, "the others have theirs") {
+      campaign.chain.clock.move(by: 5)
+      campaign.chain.services.sender.wake()
+      return relay.arrivals.count == 29 ? true : nil
+    }
+    _ = try await eventually("it is written down") {
+      let counts = try await campaign.counts
+      return counts.sent == 29 && counts.queued == 1 ? true : nil
+    }
+    let attempts = try await campaign.chain.services.store.read {
+      try Int.fetchOne($0, sql: "SELECT max(attempts) FROM outgoing_mail")
+    }
+    #expect(attempts == 0, "it is trouble of the relay, whoever it is about")
+    // It goes on being tried, and stops nobody: the relay is well for all others.
+    let before = relay.connectionCount
+    _ = try await eventually(within: 60, "it is tried again") {
+      campaign.chain.clock.move(by: 60)
+      campaign.chain.services.sender.wake()
+      return relay.connectionCount > before + 3 ? true : nil
+    }
+    #expect(campaign.chain.services.sender.breaker.trouble == nil)
+    campaign.stop()
+  }
+
+  @Test func `a letter that a new run is about to replace does not leave meanwhile`() async throws {
+    let campaign = try await Campaign(try ScriptedRelay(), readers: 3)
+    let queue = campaign.chain.services.queue
+    let readers = Set<Int64>(1...3)
+    #expect(queue.decide(about: readers).isEmpty)
+    #expect(try queue.take() == nil)
+    queue.decided(about: [1])
+    let job = try #require(try queue.take())
+    #expect(job.mail.subscriberID == 1)
+    #expect(try queue.take() == nil)
+    #expect(queue.decide(about: [1, 2]) == [1], "who is being served is left alone")
+    queue.decided(about: readers)
+    #expect(try queue.take() != nil)
+  }
+
+  @Test func `who has waited longest is served first`() async throws {
+    let chain = try await Chain("2026-11-17T12:00:00Z", ["digest.per_day": "2"])
+    for number in 0..<4 { try await chain.subscribe("r\(number)@example.org") }
+    var served: [[String]] = []
+    for week in 0..<2 {
+      try await chain.publish("m\(week)")
+      try chain.clock.move(to: "2026-11-21T08:00:00Z")
+      chain.clock.move(by: Double(week) * 7 * 86_400)
+      served.append(try await chain.work().keys.sorted())
+    }
+    #expect(served[0].count == 2 && served[1].count == 2)
+    #expect(Set(served[0] + served[1]).count == 4, "nobody is left out for good: \(served)")
+  }
 }

@@ -140,6 +140,38 @@ import Testing
     #expect(SuppressionRule.reason(for: guessed, [.hard, .hard, .hard]) != nil)
   }
 
+  @Test func `reports of one policy that come later pause the run, and count against nobody`() async throws {
+    let chain = try await Chain("2026-11-17T12:00:00Z", ["digest.per_day": "8", "operator.notify": "op@example.org"])
+    for number in 0..<12 { try await chain.subscribe("r\(number)@example.org") }
+    for week in 0..<3 {
+      try await chain.publish("m\(week)")
+      try chain.clock.move(to: "2026-11-21T08:00:00Z")
+      chain.clock.move(by: Double(week) * 7 * 86_400)
+      let sent = try await chain.work().keys.filter { $0.hasPrefix("r") }
+      #expect(sent.count == 8)
+      let run = try #require(try await chain.runs().last)
+      let policy = BounceReport(kind: .hard, status: "5.7.1", diagnostic: "blocked")
+      let letters = try await chain.services.store.read { database in
+        try Row.fetchAll(
+          database,
+          sql: "SELECT id, subscriber_id FROM outgoing_mail WHERE run_id = ? AND state = 'sent'",
+          arguments: [run.id]
+        ).map { ($0["id"] as Int64, $0["subscriber_id"] as Int64) }
+      }
+      for (mail, subscriber) in letters {
+        let subject = RecordBounce.Subject(subscriber: subscriber, mail: mail, run: run.id)
+        _ = try await chain.services.receiveBounce.record([(policy, (subject, .verp))])
+      }
+      let after = try #require(try await chain.runs().last)
+      #expect(after.state == .paused && after.pausedBecause?.hasPrefix("5 of its letters") == true)
+      try await chain.control(.cancel, run: run.id)
+    }
+    let active = try await chain.services.store.read {
+      try Int.fetchOne($0, sql: "SELECT count(*) FROM subscriber WHERE state = 'active'")
+    }
+    #expect(active == 12, "it is about us")
+  }
+
   @Test func `a letter that arrives ends the row`() async throws {
     let chain = try await Chain("2026-11-17T12:00:00Z")
     try await chain.subscribe("ann@example.org")

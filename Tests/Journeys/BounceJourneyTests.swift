@@ -85,8 +85,11 @@ import Testing
       try await post(service, report(to: forged, "<digest.1-aaaa@x.example>"))["outcome"] as? String == "unmatched"
     )
     #expect(try await post(service, report())["outcome"] as? String == "counted")
+    #expect(try await post(service, report())["outcome"] as? String == "known", "once a day")
     #expect(try await post(service, report(messageID, status: "4.2.2"))["kind"] as? String == "soft")
     #expect(try await state(service) == "active")
+    // And stands in the way of no real report.
+    #expect(try await post(service, report(messageID))["outcome"] as? String == "suppressed")
   }
 
   @Test func `an operator's word counts, and bad input is named`() async throws {
@@ -124,5 +127,15 @@ import Testing
       environment: nowhere
     )
     #expect(failed.status == 75, "\(failed)")
+    let wrong = environment.merging(["COUNCIL_DIGEST_HTTP_PORT": "none"]) { $1 }
+    let misconfigured = try await Machine.run(
+      RunningService.program.path,
+      ["bounce"],
+      input: report(),
+      environment: wrong
+    )
+    #expect(misconfigured.status == 75 && misconfigured.errors.contains("http.port"), "\(misconfigured)")
+    let nothing = try await Machine.run(RunningService.program.path, ["bounce"], input: [], environment: environment)
+    #expect(nothing.status == 0, "to ask again would not help: \(nothing)")
   }
 }

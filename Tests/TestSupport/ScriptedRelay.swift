@@ -54,8 +54,8 @@ public final class ScriptedRelay: Sendable {
     var heldCount = 0
   }
 
-  public init(_ script: @escaping @Sendable (Moment) -> Act = { _ in .accept }) throws {
-    port = try Machine.freePort()
+  public init(port: Int? = nil, _ script: @escaping @Sendable (Moment) -> Act = { _ in .accept }) throws {
+    self.port = try port ?? Machine.freePort()
     self.script = script
     try start()
   }
