@@ -4,8 +4,7 @@ CREATE TABLE sent_journal (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   generation INTEGER NOT NULL
 ) STRICT;
--- Random: the journal of another store has another one.
-INSERT INTO sent_journal (id, generation) VALUES (1, abs(random() % 1000000000000) + 1);
+INSERT INTO sent_journal (id, generation) VALUES (1, random() & 0x3fffffffffffffff);
 -- Those that are being brought over; empty outside of that transaction.
 CREATE TABLE sent_letter (
   outgoing_mail_id INTEGER PRIMARY KEY,
@@ -32,6 +31,8 @@ ALTER TABLE digest_run ADD COLUMN taken INTEGER NOT NULL DEFAULT 0;
 UPDATE digest_run SET taken = (
   SELECT count(*) FROM outgoing_mail WHERE run_id = digest_run.id AND outgoing_mail.state = 'sent');
 ALTER TABLE digest_run ADD COLUMN policy_refusals INTEGER NOT NULL DEFAULT 0;
+-- Of these, when the operator was last told.
+ALTER TABLE digest_run ADD COLUMN policy_refusals_told INTEGER NOT NULL DEFAULT 0;
 
 -- With the number of those that were taken at hand, only the others need to be found by their state.
 DROP INDEX outgoing_mail_by_run;

@@ -1,12 +1,12 @@
 /// What was seen of one SMTP transfer: the reply codes, the words of refusals, and how far the letter got. The result
 /// code of libcurl alone can't tell whether a letter may have been accepted.
-struct SMTPConversation: Equatable {
+struct SMTPConversation {
   /// The code of every final reply line, in order.
   private(set) var codes: [Int] = []
   /// The server asked for the data.
   private(set) var sawStartOfData = false
-  /// A final reply line came after all of the letter had been handed over.
-  private(set) var replyToData: Reply?
+  /// Of the final reply line that came after all of the letter had been handed over.
+  private var codeOfReplyToData: Int?
   /// The last byte of the letter was handed to libcurl.
   var handedOverEverything = false
   /// The lines of the latest refusal, continuation lines included, each cut.
@@ -15,6 +15,9 @@ struct SMTPConversation: Equatable {
   private static let keptCodes = 40
   private static let keptLines = 20
   private static let keptBytes = 500
+
+  /// With room for those of a usual transfer.
+  init() { codes.reserveCapacity(12) }
 
   /// - Parameter line: as it came, with its end when it has one.
   mutating func receive(line: UnsafeRawBufferPointer) {
@@ -26,8 +29,8 @@ struct SMTPConversation: Equatable {
     codes.append(code)
     if code == 354, !sawStartOfData {
       sawStartOfData = true
-    } else if sawStartOfData, handedOverEverything, replyToData == nil {
-      replyToData = reply(for: code)
+    } else if sawStartOfData, handedOverEverything, codeOfReplyToData == nil {
+      codeOfReplyToData = code
     }
   }
 
@@ -37,10 +40,8 @@ struct SMTPConversation: Equatable {
     refusal.lines.append(Array(line.prefix(Self.keptBytes).prefix { $0 != 0x0D && $0 != 0x0A }))
   }
 
-  static func == (left: SMTPConversation, right: SMTPConversation) -> Bool {
-    left.codes == right.codes && left.replyToData == right.replyToData
-      && left.handedOverEverything == right.handedOverEverything && left.refusal == right.refusal
-  }
+  /// What the server answered when it had all of the letter.
+  var replyToData: Reply? { codeOfReplyToData.map(reply) }
 
   /// The relay took MAIL. What is left of the codes when greeting, EHLO, STARTTLS and AUTH are taken away begins with the
   /// answer to that: a greeting and a STARTTLS answer are 220, and the first 250 after one answers EHLO; a reused

@@ -220,6 +220,34 @@ import Testing
     campaign.stop()
   }
 
+  @Test func `a confirmation that the relay does not bear makes no other wait for long`() async throws {
+    let relay = try ScriptedRelay { moment in
+      moment.stage == .recipient && moment.recipient == "strange@example.org" ? .drop() : .accept
+    }
+    let campaign = try await Campaign(relay, readers: 3, ["mail.smtp.connections": "1"])
+    let services = campaign.chain.services
+    let began = campaign.chain.clock.now
+    try await services.store.write { database in
+      try OutgoingMail.queue(
+        .confirmation,
+        to: .init(parsing: "strange@example.org"),
+        body: LetterBody(subject: "s", text: "t", html: "h"),
+        referenceID: 1,
+        key: services.store.keys.current,
+        now: began,
+        database
+      )
+    }
+    campaign.start()
+    _ = try await eventually(within: 60, "the others have theirs") {
+      campaign.chain.clock.move(by: 1)
+      services.sender.wake()
+      return relay.arrivals.count == 3 ? true : nil
+    }
+    campaign.stop()
+    #expect(campaign.chain.clock.now.timeIntervalSince(began) < 120)
+  }
+
   @Test func `a letter that a new run is about to replace does not leave meanwhile`() async throws {
     let campaign = try await Campaign(try ScriptedRelay(), readers: 3)
     let queue = campaign.chain.services.queue

@@ -48,6 +48,7 @@ import Testing
     )
     #expect(refused.status == 503)
     #expect(try await service.client.get("/councils/w").status == 200, "reading goes on")
+    #expect(try await service.client.get("/healthz").status == 200)
     try disk.empty()
     let run = try await eventually("the run is over") {
       let run = try await service.api("GET", "/digest-runs/1").object()

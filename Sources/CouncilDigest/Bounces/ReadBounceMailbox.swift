@@ -43,8 +43,9 @@ final class ReadBounceMailbox: Service {
 
   /// Until the mailbox is empty, or can't be read.
   func round() async {
+    var seen: Set<String> = []
     do {
-      while try await readSome() == Self.messagesAtOnce {}
+      while try await readSome(&seen) == Self.messagesAtOnce {}
       isInTrouble.withLock { $0 = false }
     } catch is CancellationError {
     } catch {
@@ -58,20 +59,36 @@ final class ReadBounceMailbox: Service {
   }
 
   /// - Returns: how many messages there were.
-  private func readSome() async throws -> Int {
+  private func readSome(_ seen: inout Set<String>) async throws -> Int {
     try Task.checkCancellation()
     let messages = try await blocking { [mailbox] in try mailbox.messages(limit: Self.messagesAtOnce) }
     guard !messages.isEmpty else { return 0 }
+    let names = Set(messages.map(\.name))
+    guard names.isDisjoint(with: seen) else {
+      throw BounceMailbox.Problem(description: "the server keeps messages that were deleted")
+    }
+    seen.formUnion(names)
     for message in messages { _ = try await receiveBounce(message.content) }
-    try await blocking { [mailbox] in try mailbox.delete(Set(messages.map(\.name))) }
+    try await blocking { [mailbox] in try mailbox.delete(names) }
     log.info("bounce-mailbox.read", metadata: ["messages": "\(messages.count)"])
     return messages.count
   }
 
-  /// libcurl blocks, and must not block those who answer requests.
+  /// libcurl blocks, and must not block those who answer requests. Who stops does not wait for it: what it still does is
+  /// then done in vain.
   private func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-    try await withCheckedThrowingContinuation { continuation in
-      DispatchQueue.global(qos: .utility).async { continuation.resume(with: Result(catching: body)) }
+    let waiting = Mutex<CheckedContinuation<Value, any Error>?>(nil)
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        waiting.withLock { $0 = continuation }
+        DispatchQueue.global(qos: .utility).async {
+          let result = Result { try body() }
+          waiting.withLock { $0.take() }?.resume(with: result)
+        }
+        if Task.isCancelled { waiting.withLock { $0.take() }?.resume(throwing: CancellationError()) }
+      }
+    } onCancel: {
+      waiting.withLock { $0.take() }?.resume(throwing: CancellationError())
     }
   }
 }

@@ -89,15 +89,23 @@ struct RecordBounce: Sendable {
       cached: "UPDATE digest_run SET policy_refusals = policy_refusals + 1 WHERE id = ?",
       arguments: [id]
     )
+    // An operator who lets it go on hears again when there are twice as many.
     let refusals = try Int.fetchOne(
       database,
-      cached: "SELECT policy_refusals FROM digest_run WHERE id = ? AND \(Self.isRefusedForPolicy)",
+      cached: """
+        UPDATE digest_run SET policy_refusals_told = policy_refusals
+        WHERE id = ? AND policy_refusals >= 2 * policy_refusals_told AND \(Self.isRefusedForPolicy)
+        RETURNING policy_refusals
+        """,
       arguments: [id]
     )
-    // An operator who lets it go on hears again when there are twice as many.
-    guard let refusals, refusals % 5 == 0, (refusals / 5).nonzeroBitCount == 1 else { return }
+    guard let refusals, let run = try DigestRun.find(id, database) else { return }
     let reason = "\(refusals) of its letters were refused for what they are or where they come from"
-    try DigestRun.pause(id, because: reason, notices, database)
+    if run.state == .sending {
+      try DigestRun.pause(id, because: reason, notices, database)
+    } else {
+      try notices.queue(.runRefused(run, because: reason), database)
+    }
   }
 
   /// How the reader's digests ended since they confirmed, the newest first.

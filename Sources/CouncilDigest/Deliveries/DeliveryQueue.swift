@@ -12,7 +12,7 @@ final class DeliveryQueue: Sendable {
   let allowance: DigestAllowance
   let records: DeliveryRecords
   private let letters: SharedLetters
-  /// Never locked while the store is asked: planning waits for it inside a write.
+  /// Never locked while the store is asked.
   private let waiting = Mutex(Waiting())
   /// One looks, the others wait for what it finds.
   private let search: Mutex<LetterSearch>
@@ -95,7 +95,12 @@ final class DeliveryQueue: Sendable {
     try await store.read { database in
       try Int.fetchOne(
         database,
-        sql: "SELECT count(*) FROM (SELECT 1 FROM outgoing_mail WHERE state = 'queued' LIMIT ?)",
+        sql: """
+          SELECT count(*) FROM (
+            SELECT 1 FROM outgoing_mail WHERE state = 'queued' AND is_urgent = 1
+            UNION ALL SELECT 1 FROM outgoing_mail WHERE state = 'queued' AND run_id IS NOT NULL
+            LIMIT ?)
+          """,
         arguments: [limit]
       ) ?? 0
     }
@@ -112,7 +117,8 @@ final class DeliveryQueue: Sendable {
     mutating func happened(at now: Date) {
       times += 1
       guard times > 1 else { return }
-      until = now.addingTimeInterval(min(3_600, 30 * TimeInterval(1 << min(times - 2, 7))))
+      // Longer than the relay is left alone after as many failures: its next probe is another letter.
+      until = now.addingTimeInterval(min(3_600, 60 * TimeInterval(1 << min(times - 2, 6))))
     }
 
     /// A clock that was set back makes nobody wait.
@@ -177,8 +183,11 @@ final class DeliveryQueue: Sendable {
   }
 
   private func takeFound(_ includingDigests: Bool) -> Taken? {
-    let (now, version) = (store.now(), store.version)
-    return waiting.withLock { $0.shouldLookForUrgent ? nil : $0.take(includingDigests, now: now, version: version) }
+    let now = store.now()
+    return waiting.withLock { waiting in
+      // Read here: whoever decides about readers has counted their change before they let go of the lock.
+      waiting.shouldLookForUrgent ? nil : waiting.take(includingDigests, now: now, version: store.version)
+    }
   }
 
   /// - Returns: whether there is something to take.

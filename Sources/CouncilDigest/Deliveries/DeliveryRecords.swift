@@ -25,7 +25,9 @@ final class DeliveryRecords: Sendable {
 
   private struct Reported {
     var records: [PendingRecord] = []
-    var storeRefuses = false
+    /// Why readiness is gone: outcomes can't be kept, or can't be brought into their rows.
+    var cannotWrite = false
+    var cannotApply = false
     var isStopping = false
   }
 
@@ -62,18 +64,16 @@ final class DeliveryRecords: Sendable {
     recordOutcome = RecordOutcome(canary: canary, notices: notices)
     applySentLetters = ApplySentLetters(allowance: allowance, canary: canary)
     let file = try SentJournal(besideStoreAt: store.path)
-    var generation = try store.readBlocking { try ApplySentLetters.generation($0) }
-    let left = try file.read(generation: generation)
-    if !left.isEmpty {
-      generation = try store.writeBlocking { [applySentLetters] in try applySentLetters(left, now: store.now(), $0) }
-        .generation
-      file.begin()
-    }
+    let left = try file.read(generation: try store.readBlocking { try ApplySentLetters.generation($0) })
+    // Also where nothing is left: what the file holds must never count again.
+    let generation = try store.writeBlocking { [applySentLetters] in try applySentLetters(left, now: store.now(), $0) }
+      .generation
+    file.begin()
     journal = Journal(file: file, generation: generation)
   }
 
   /// Whether what was reported can't be written at the moment.
-  var isStoreRefusing: Bool { reported.withLock { $0.storeRefuses } }
+  var isStoreRefusing: Bool { reported.withLock { $0.cannotWrite || $0.cannotApply } }
 
   /// What can't be written from now on is given up: the next start sends those letters again.
   func stop() {
@@ -93,13 +93,13 @@ final class DeliveryRecords: Sendable {
       usleep(Self.lingerMicroseconds)
       do {
         try turn.withLock { try write() }
-        guard ContinuousClock.now - applied >= Self.applyInterval else { continue }
-        try turn.withLock { try apply() }
-        applied = .now
       } catch {
-        refused(error)
+        refused(error) { $0.cannotWrite = true }
         bell.pause(seconds: TimeInterval(Self.retrySeconds))
       }
+      guard ContinuousClock.now - applied >= Self.applyInterval else { continue }
+      applyReporting()
+      applied = .now
     }
   }
 
@@ -133,10 +133,15 @@ final class DeliveryRecords: Sendable {
   /// Everything that was reported stands in its row when this returns, unless the store refuses.
   func settle() {
     makeReportedDurable { false }
+    applyReporting()
+  }
+
+  private func applyReporting() {
     do {
       try turn.withLock { try apply() }
+      reported.withLock { $0.cannotApply = false }
     } catch {
-      refused(error)
+      refused(error) { $0.cannotApply = true }
     }
   }
 
@@ -147,7 +152,8 @@ final class DeliveryRecords: Sendable {
   /// How a run may send now; nil while it waits for what becomes of its first letters, or was paused for that.
   func canary(of run: DigestRun, now: Date) throws -> Canary? {
     guard let until = run.canary.until else { return run.canary }
-    guard now >= until else { return nil }
+    // One that is further away than the wait was reckoned before the clock was set back.
+    guard now >= until || until.timeIntervalSince(now) > canary.wait else { return nil }
     return try store.writeTogether { [self] database in
       switch Canary.verdict(on: try run.counts(database)) {
       case .goOn:
@@ -195,7 +201,7 @@ final class DeliveryRecords: Sendable {
           try write()
           return true
         } catch {
-          refused(error)
+          refused(error) { $0.cannotWrite = true }
           return giveUpIfStopping()
         }
       }
@@ -225,7 +231,7 @@ final class DeliveryRecords: Sendable {
     let letters = Set(records.map(\.mail.id))
     reported.withLock { reported in
       reported.records.removeAll { letters.contains($0.mail.id) }
-      reported.storeRefuses = false
+      reported.cannotWrite = false
     }
     for record in records { record.becameDurable() }
   }
@@ -234,7 +240,8 @@ final class DeliveryRecords: Sendable {
   /// - Returns: such letters. They stay held, so that at least this process does not send them again.
   private func write(_ records: [PendingRecord]) throws -> Set<Int64> {
     do {
-      try store.writeUncounted { database in for record in records { try recordOutcome(record, database) } }
+      // Counted: what follows for the run and the reader concerns letters that were found before.
+      try store.writeBlocking { database in for record in records { try recordOutcome(record, database) } }
       return []
     } catch let error as DatabaseError where error.isAboutARow {
       guard records.count == 1, let record = records.first else {
@@ -257,9 +264,9 @@ final class DeliveryRecords: Sendable {
     for (run, count) in applied.runs { pace.count(count, of: run, at: now) }
   }
 
-  private func refused(_ error: any Error) {
+  private func refused(_ error: any Error, _ note: (inout Reported) -> Void) {
     let letters = reported.withLock { reported in
-      reported.storeRefuses = true
+      note(&reported)
       return reported.records.count
     }
     log.error("mail.record-failed", metadata: ["letters": "\(letters)", "error": "\(error)"])

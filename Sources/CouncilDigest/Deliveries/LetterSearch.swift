@@ -106,8 +106,10 @@ final class LetterSearch {
     let start = passes[run.id] ?? Place()
     for first in start == Place() ? [start] : [start, Place()] {
       var place = first
-      while let found = try letters(of: run, after: place, limit: limit), let last = found.last {
-        place = Place(window: last.mail.windowStart, edition: last.mail.editionID ?? 0, letter: last.mail.id)
+      while true {
+        let found = try letters(of: run, after: place, limit: limit)
+        guard let last = found.last?.mail else { break }
+        place = Place(window: last.windowStart, edition: last.editionID ?? 0, letter: last.id)
         passes[run.id] = place
         let free = found.filter { exclusions.allows($0.mail) }
         if !free.isEmpty { return free }
@@ -117,14 +119,22 @@ final class LetterSearch {
     return []
   }
 
-  private func letters(of run: DigestRun, after place: Place, limit: Int) throws -> [Found]? {
+  /// The rest of the edition the pass is in, or the editions after it. One condition for both would walk over all letters of
+  /// the edition that were put off.
+  private func letters(of run: DigestRun, after place: Place, limit: Int) throws -> [Found] {
+    let rest = "window_from = :window AND edition_id = :edition AND outgoing_mail.id > :letter"
+    let following = "(window_from, edition_id) > (:window, :edition) AND :letter IS NOT NULL"
+    let found = try letters(of: run, after: place, where: rest, limit: limit)
+    return try found.isEmpty ? letters(of: run, after: place, where: following, limit: limit) : found
+  }
+
+  private func letters(of run: DigestRun, after place: Place, where condition: String, limit: Int) throws -> [Found] {
     try store.readBlocking { database in
       let statement = try database.cachedStatement(
         sql: """
           SELECT \(OutgoingMail.columns), subscriber.state = 'active' AND coalesce(paused_until, 0) <= :now
           FROM outgoing_mail LEFT JOIN subscriber ON subscriber.id = subscriber_id
-          WHERE run_id = :run AND outgoing_mail.state = 'queued'
-            AND (window_from, edition_id, outgoing_mail.id) > (:window, :edition, :letter)
+          WHERE run_id = :run AND outgoing_mail.state = 'queued' AND \(condition)
             AND (next_attempt_at <= :now OR next_attempt_at > :set_back)
           ORDER BY window_from, edition_id, outgoing_mail.id LIMIT :limit
           """

@@ -97,8 +97,10 @@ final class Sender: Service {
       // Digests keep the pace; letters that people wait for don't.
       let wait = rate.wait(at: .now)
       guard let job = takeJob(includingDigests: wait == nil) else {
-        queue.records.settle()
-        if wait == nil { rate.giveBack() }
+        if wait == nil {
+          queue.records.settle()
+          rate.giveBack()
+        }
         probeIfInTrouble()
         bell.wait(seconds: wait.map { min(1, max(0.001, $0 / .seconds(1))) } ?? 1, since: rings)
         continue
@@ -168,10 +170,10 @@ final class Sender: Service {
   }
 
   private func report(_ outcome: SendOutcome, of job: DeliveryQueue.Job) {
+    if outcome == .sent { return relayAnswered() }
     let letter: Logger.Metadata = ["letter": "\(job.mail.id)", "kind": "\(job.mail.kind.rawValue)"]
     switch outcome {
-    case .sent:
-      relayAnswered()
+    case .sent: break
     case .refused(let reply, let isPermanent):
       relayAnswered()
       // The relay's words may hold an address; they stand in the letter's row.

@@ -76,7 +76,7 @@ struct HoldAPI: Sendable {
         try Int.fetchOne(
           database,
           sql: """
-            SELECT count(*) FROM outgoing_mail WHERE kind = 'digest' AND state = 'queued'
+            SELECT count(*) FROM outgoing_mail WHERE run_id IS NOT NULL AND state = 'queued'
             """
         ) ?? 0
       )

@@ -33,13 +33,17 @@ struct PlanDigestRun: Sendable {
       // A service that is stopping does not wait for a million letters: its next start goes on.
       guard !Task.isShuttingDownGracefully else { throw CancellationError() }
       let entries: [Readership.Entry]
-      (entries, last) = try await store.read { try readership.slice(after: after, limit: Self.sliceSize, $0) }
+      let hadOthers: Bool
+      (entries, last, hadOthers) = try await store.read { database in
+        let (entries, last) = try readership.slice(after: after, limit: Self.sliceSize, database)
+        return (entries, last, try Self.othersWait(beside: run, database))
+      }
       if editions.count > Self.maximumRemembered { editions = [:] }
       for reader in Set(entries.map(\.reader)) where editions[reader] == nil {
         editions[reader] =
           try plan.content(for: reader).map { .new(try $0.encoded(), revisions: $0.itemRevisions) } ?? .nothing
       }
-      guard let slice = try await write(entries, editions, run) else { return longest }
+      guard let slice = try await write(entries, editions, run, hadOthers: hadOthers) else { return longest }
       longest = max(longest, slice.duration)
       editions.merge(slice.editions) { $1 }
       // Those already queued are found again and left alone.
@@ -71,7 +75,8 @@ struct PlanDigestRun: Sendable {
   private func write(
     _ entries: [Readership.Entry],
     _ editions: [EditionPlan.Reader: Edition],
-    _ run: DigestRun
+    _ run: DigestRun,
+    hadOthers: Bool
   ) async throws -> Slice? {
     let needed = Dictionary(
       entries.compactMap { entry in editions[entry.reader].map { (entry.reader, $0) } },
@@ -84,7 +89,7 @@ struct PlanDigestRun: Sendable {
       guard try DigestRun.find(run.id, database)?.state == .planning else { return nil }
       let began = ContinuousClock.now
       var slice = Slice()
-      let hasOthers = try Self.othersWait(beside: run, database)
+      let hasOthers = try hadOthers || Self.othersWait(beside: run, database)
       for entry in entries {
         let id: Int64
         switch slice.editions[entry.reader] ?? needed[entry.reader] {
@@ -145,11 +150,16 @@ struct PlanDigestRun: Sendable {
     return id
   }
 
+  /// Letters of other runs may be waiting or, where the week's run was cancelled, still be on their way.
   private static func othersWait(beside run: DigestRun, _ database: Database) throws -> Bool {
     try Bool.fetchOne(
       database,
-      sql: "SELECT EXISTS (SELECT 1 FROM digest_run WHERE id <> ? AND state NOT IN ('sent', 'cancelled'))",
-      arguments: [run.id]
+      sql: """
+        SELECT EXISTS (
+          SELECT 1 FROM digest_run
+          WHERE id <> :run AND (state NOT IN ('sent', 'cancelled') OR (state = 'cancelled' AND week = :week)))
+        """,
+      arguments: ["run": run.id, "week": run.week]
     ) ?? false
   }
 

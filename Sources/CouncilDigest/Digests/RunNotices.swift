@@ -11,6 +11,18 @@ extension OperatorNotice {
     )
   }
 
+  /// Reports came when there was nothing left to stop.
+  static func runRefused(_ run: DigestRun, because reason: String) -> OperatorNotice {
+    OperatorNotice(
+      subject: "Letters of the digest run of \(run.week) came back",
+      sentences: [
+        "\(reason). This says nothing about the readers, and counts against none of them.",
+        "Look at what the relay and the reports say, and mend the cause before the next run.",
+      ],
+      command: "council-digest digest status \(run.id)"
+    )
+  }
+
   /// The service stopped a run by itself.
   static func runPaused(_ run: DigestRun, because reason: String) -> OperatorNotice {
     OperatorNotice(

@@ -23,12 +23,13 @@ public struct CouncilDigestService: Sendable {
   /// Serves until SIGTERM or SIGINT, then lets requests and letters under way finish.
   /// - Parameter listening: called once requests are answered.
   public func run(listening: @escaping @Sendable () -> Void = {}) async throws {
+    // The last is asked to stop first, and the others wait for it.
     let always: [any ServiceLifecycle.Service] = [
       services.sender, services.scheduler, HTTPService(services: services, log: log, listening: listening),
     ]
     let group = ServiceGroup(
       configuration: .init(
-        services: (always + [services.bounceMailbox].compactMap(\.self)).map { .init(service: $0) },
+        services: ([services.bounceMailbox].compactMap(\.self) + always).map { .init(service: $0) },
         gracefulShutdownSignals: [.sigterm, .sigint],
         // The group logs its services whole, and ours hold secrets.
         logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }

@@ -26,6 +26,8 @@ public struct BounceMailbox: Equatable, Sendable {
   /// It can't be read: who said what.
   public struct Problem: Error, Equatable, CustomStringConvertible, Sendable {
     public var description: String
+
+    public init(description: String) { self.description = description }
   }
 
   /// A message as it came, its end cut where it is very long.
