@@ -16,6 +16,19 @@ struct ServiceCall {
     var description: String
   }
 
+  /// There is no store where the configuration says.
+  struct NoStore: Error, CustomStringConvertible {
+    var path: String
+    var description: String { "there is no store at \(path), and no service that runs on it" }
+  }
+
+  /// - Throws: `NoStore`. To open one would make it.
+  func requireStore() throws {
+    guard isServed || FileManager.default.fileExists(atPath: configuration.storePath) else {
+      throw NoStore(path: configuration.storePath)
+    }
+  }
+
   /// Whether a service runs on this store.
   var isServed: Bool { ControlSocket(path: ControlSocket.path(besideStoreAt: configuration.storePath)).isServed }
 

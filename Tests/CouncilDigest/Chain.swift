@@ -127,7 +127,8 @@ struct Chain {
         notices: services.notices,
         pace: DeliveryPace(),
         log: services.log
-      )
+      ),
+      judgeCanary: JudgeCanary(store: queue.store, plan: services.canary, notices: services.notices)
     )
   }
 

@@ -114,6 +114,25 @@ import Testing
     #expect(refusing.trouble?.needsPerson == true && refusing.trouble?.nextProbe == probe.addingTimeInterval(300))
   }
 
+  @Test func `a connection lost over a letter is the letter's, unless it goes on; then the relay is asked`() {
+    for _ in 0..<4 { #expect(breaker.interrupted("x", at: start) == .known) }
+    #expect(breaker.permission(at: start) == .go)
+    #expect(breaker.interrupted("x", at: start) == .began)
+    let probe = start.addingTimeInterval(10)
+    #expect(breaker.permission(at: start) == .wait && breaker.permission(at: probe) == .ask)
+    #expect(breaker.answered())
+    #expect(breaker.permission(at: probe) == .go)
+    // It answers and takes no letter: that is known after a while.
+    var heard: [RelayBreaker.News] = []
+    for _ in 0..<30 {
+      heard.append(breaker.interrupted("x", at: probe))
+      _ = breaker.answered()
+    }
+    #expect(heard.count { $0 == .needsPerson } == 1)
+    #expect(!breaker.succeeded())
+    #expect(breaker.interrupted("x", at: probe) == .known, "it counts those in a row")
+  }
+
   @Test func `a clock that is set back does not keep mail waiting`() {
     _ = breaker.failed("away", at: start)
     #expect(breaker.permission(at: start.addingTimeInterval(-3_600)) == .go)

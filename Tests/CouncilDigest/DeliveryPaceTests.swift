@@ -115,6 +115,26 @@ import Testing
   }
 }
 
+@Suite struct ForgivenessTests {
+  @Test func `a relay that knows nobody suppresses nobody`() async throws {
+    let chain = try await Chain("2026-11-23T12:00:00Z")
+    for number in 0..<40 { try await chain.subscribe("r\(number)@example.org") }
+    try await chain.publish("a")
+    try chain.clock.move(to: "2026-11-28T08:00:00Z")
+    let unknown = SendOutcome.refused(Reply(code: 550, status: "5.1.1", text: "no such user"), isPermanent: true)
+    _ = try await chain.work { _ in unknown }
+    let run = try #require(try await chain.runs().first)
+    #expect(run.state == .paused && run.pausedBecause?.contains("were refused") == true)
+    let (states, bounces) = try await chain.services.store.read { database in
+      (
+        try String.fetchSet(database, sql: "SELECT state FROM subscriber"),
+        try Int.fetchOne(database, sql: "SELECT count(*) FROM bounce")
+      )
+    }
+    #expect(states == ["active"] && bounces == 0)
+  }
+}
+
 @Suite struct SuppressionTests {
   @Test(arguments: [
     (BounceReport.Kind.hard, "5.1.1", [SuppressionRule.Ending.hard], true), (.hard, "5.1.10", [.hard], true),

@@ -127,6 +127,15 @@ import Testing
       environment: nowhere
     )
     #expect(failed.status == 75, "\(failed)")
+    let mistyped = ["COUNCIL_DIGEST_STORE_PATH": service.folder.file("none/store.sqlite"), "PATH": "/usr/bin:/bin"]
+    let lost = try await Machine.run(
+      RunningService.program.path,
+      ["bounce"],
+      input: report(),
+      environment: mistyped
+    )
+    #expect(lost.status == 75 && lost.errors.contains("no store"), "\(lost)")
+    #expect(!FileManager.default.fileExists(atPath: service.folder.file("none")))
     let wrong = environment.merging(["COUNCIL_DIGEST_HTTP_PORT": "none"]) { $1 }
     let misconfigured = try await Machine.run(
       RunningService.program.path,

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Mail
@@ -164,7 +165,7 @@ import Testing
   ])
   func `a message that is made to be slow is not`(_ piece: String) {
     let head = "From: mailer-daemon@x.test\nSubject: failure notice\nTo: a@b.test\n"
-    let long = String(repeating: piece, count: 400_000 / piece.utf8.count)
+    let long = String(repeating: piece, count: (Machine.isPatient ? 400_000 : 60_000) / piece.utf8.count)
     _ = read(head + "\n" + long)
     _ = read(head + "X: " + long + "\n\n")
     _ = read("From: x@y.test\nSubject: " + long.replacing("\n", with: " ") + "\n\nno such user")

@@ -104,10 +104,11 @@ public func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> V
 }
 
 extension Machine {
-  /// Seeds of tests that draw what they do: a few at each change, more when there is time for it.
-  public static func seeds(_ few: UInt64, deep many: UInt64) -> ClosedRange<UInt64> {
-    1...(ProcessInfo.processInfo.environment["COUNCIL_DIGEST_DEEP"] == nil ? few : many)
-  }
+  /// There is time for more than what is run at each change.
+  public static var isPatient: Bool { ProcessInfo.processInfo.environment["COUNCIL_DIGEST_DEEP"] != nil }
+
+  /// Seeds of tests that draw what they do.
+  public static func seeds(_ few: UInt64, deep many: UInt64) -> ClosedRange<UInt64> { 1...(isPatient ? many : few) }
 }
 
 /// Asks again until the answer is there or `seconds` have passed.

@@ -31,7 +31,8 @@ final class DeliveryQueue: Sendable {
     assembly: LetterAssembly,
     editions: ComposeEdition,
     allowance: DigestAllowance,
-    records: DeliveryRecords
+    records: DeliveryRecords,
+    judgeCanary: JudgeCanary
   ) {
     self.store = store
     self.assembly = assembly
@@ -39,7 +40,7 @@ final class DeliveryQueue: Sendable {
     self.allowance = allowance
     self.records = records
     letters = SharedLetters(store: store, editions: editions, assembly: assembly)
-    search = Mutex(LetterSearch(store: store, allowance: allowance, records: records))
+    search = Mutex(LetterSearch(store: store, allowance: allowance, judgeCanary: judgeCanary))
   }
 
   /// There may be a new letter that somebody waits for.
@@ -76,9 +77,6 @@ final class DeliveryQueue: Sendable {
     return records.report(outcome, of: mail) { [self] in letGo(of: mail) }
   }
 
-  /// How often in a row the connection was lost over this letter.
-  func interruptions(of mail: OutgoingMail) -> Int { waiting.withLock { $0.troubles[mail.id]?.times ?? 0 } }
-
   /// Until `decided`, no digest is taken for these readers: a plan is about to replace what waits for them.
   /// - Returns: those whose letters are with workers at this moment.
   func decide(about readers: Set<Int64>) -> Set<Int64> {
@@ -108,17 +106,16 @@ final class DeliveryQueue: Sendable {
 
   // MARK: Which is next
 
-  /// A letter that was lost with its connection. Twice may be the letter: the relay, or the host behind it, does not
-  /// bear it, and others must not wait for that.
+  /// A letter that was lost with its connection. It may be the letter: the relay, or the host behind it, does not bear it,
+  /// and others must not wait for that.
   private struct Trouble {
     var times = 0
     var until = Date.distantPast
 
     mutating func happened(at now: Date) {
       times += 1
-      guard times > 1 else { return }
-      // Longer than the relay is left alone after as many failures: its next probe is another letter.
-      until = now.addingTimeInterval(min(3_600, 60 * TimeInterval(1 << min(times - 2, 6))))
+      let pause = times == 1 ? 10 : 60 * TimeInterval(1 << min(times - 2, 6))
+      until = now.addingTimeInterval(min(3_600, pause))
     }
 
     /// A clock that was set back makes nobody wait.

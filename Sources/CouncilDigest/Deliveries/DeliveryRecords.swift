@@ -10,8 +10,6 @@ import Synchronization
 final class DeliveryRecords: Sendable {
   private let store: Store
   private let applySentLetters: ApplySentLetters
-  private let canary: Canary.Plan
-  private let notices: OperatorNotices
   private let recordOutcome: RecordOutcome
   private let log: Logger
   let pace: DeliveryPace
@@ -57,9 +55,7 @@ final class DeliveryRecords: Sendable {
     log: Logger
   ) throws {
     self.store = store
-    self.canary = canary
     self.pace = pace
-    self.notices = notices
     self.log = log
     recordOutcome = RecordOutcome(canary: canary, notices: notices)
     applySentLetters = ApplySentLetters(allowance: allowance, canary: canary)
@@ -148,28 +144,6 @@ final class DeliveryRecords: Sendable {
   func cancel(_ mail: OutgoingMail) throws { try end(mail, as: .cancelled, nil) }
 
   func fail(_ mail: OutgoingMail, _ reply: Reply) throws { try end(mail, as: .failed, reply) }
-
-  /// How a run may send now; nil while it waits for what becomes of its first letters, or was paused for that.
-  func canary(of run: DigestRun, now: Date) throws -> Canary? {
-    guard let until = run.canary.until else { return run.canary }
-    // One that is further away than the wait was reckoned before the clock was set back.
-    guard now >= until || until.timeIntervalSince(now) > canary.wait else { return nil }
-    return try store.writeTogether { [self] database in
-      switch Canary.verdict(on: try run.counts(database)) {
-      case .goOn:
-        try Canary.over.store(in: run.id, database)
-        return .over
-      case .tryAgain:
-        // They were put off: they go again, alone.
-        let again = Canary(left: canary.letters, until: nil)
-        try again.store(in: run.id, database)
-        return again
-      case .pause(let reason):
-        try DigestRun.pause(run.id, because: reason, notices, database)
-        return nil
-      }
-    }
-  }
 
   private func wave(_ outcome: SendOutcome, of mail: OutgoingMail) -> String? {
     guard let run = mail.runID else { return nil }
@@ -265,10 +239,13 @@ final class DeliveryRecords: Sendable {
   }
 
   private func refused(_ error: any Error, _ note: (inout Reported) -> Void) {
-    let letters = reported.withLock { reported in
+    let letters: Int? = reported.withLock { reported in
+      let isKnown = reported.cannotWrite || reported.cannotApply
       note(&reported)
-      return reported.records.count
+      return isKnown ? nil : reported.records.count
     }
+    // Once: it is tried again every second.
+    guard let letters else { return }
     log.error("mail.record-failed", metadata: ["letters": "\(letters)", "error": "\(error)"])
   }
 

@@ -37,7 +37,7 @@ final class LetterSearch {
 
   private let store: Store
   private let allowance: DigestAllowance
-  private let records: DeliveryRecords
+  private let judgeCanary: JudgeCanary
   /// Where the present pass over a run has come to.
   private var passes: [Int64: Place] = [:]
 
@@ -50,10 +50,10 @@ final class LetterSearch {
   static let urgentAtOnce = 16
   private static let digestsAtOnce = 128
 
-  init(store: Store, allowance: DigestAllowance, records: DeliveryRecords) {
+  init(store: Store, allowance: DigestAllowance, judgeCanary: JudgeCanary) {
     self.store = store
     self.allowance = allowance
-    self.records = records
+    self.judgeCanary = judgeCanary
   }
 
   /// - Returns: those that are due, and whether there may be more.
@@ -84,7 +84,7 @@ final class LetterSearch {
     }
     passes = passes.filter { pass in runs.contains { $0.id == pass.key } }
     for run in runs {
-      guard let canary = try records.canary(of: run, now: now) else { continue }
+      guard let canary = try judgeCanary(run, now: now) else { continue }
       // Those that were put off go first again.
       if canary != run.canary { passes[run.id] = nil }
       let limits = [

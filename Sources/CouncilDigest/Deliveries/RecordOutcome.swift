@@ -12,7 +12,10 @@ struct RecordOutcome: Sendable {
     try apply(record.transition, to: mail, now: record.now, database)
     guard let run = mail.runID else { return }
     try canary.count(1, of: run, now: record.now, database)
-    if let wave = record.wave { try DigestRun.pause(run, because: wave, notices, database) }
+    if let wave = record.wave {
+      try ForgiveRefusals.ofRun(run, database)
+      try DigestRun.pause(run, because: wave, notices, database)
+    }
     try DigestRun.finishIfDone(run, now: record.now, database)
   }
 

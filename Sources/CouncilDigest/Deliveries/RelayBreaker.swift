@@ -7,6 +7,9 @@ final class RelayBreaker: Sendable {
   enum Permission: Equatable {
     case go
     case wait
+    /// Ask the relay whether it would take letters, and say so: a letter proves nothing, when letters are what it stumbled
+    /// over.
+    case ask
   }
 
   /// What is wrong, for `/readyz` and the log.
@@ -30,6 +33,8 @@ final class RelayBreaker: Sendable {
     var trouble: Trouble?
     var failures = 0
     var unreadReplies = 0
+    /// Letters in a row that were lost with their connection.
+    var interruptions = 0
     var isProbing = false
     /// A person was told.
     var isReported = false
@@ -63,6 +68,10 @@ final class RelayBreaker: Sendable {
   private static let failuresToReport = 4
   /// So many letters in a row whose reply could not be read are trouble of the relay.
   private static let unreadToStop = 5
+  /// After so many interruptions in a row everybody waits for a moment.
+  private static let interruptionsToStop = 5
+  /// After so many a person should know.
+  private static let interruptionsToReport = 25
 
   var trouble: Trouble? { state.withLock { $0.trouble } }
 
@@ -74,7 +83,19 @@ final class RelayBreaker: Sendable {
       let isDue = now >= trouble.nextProbe || trouble.nextProbe.timeIntervalSince(now) > Self.pauseForPerson
       guard isDue, !state.isProbing else { return .wait }
       state.isProbing = true
-      return .go
+      return state.interruptions > 0 ? .ask : .go
+    }
+  }
+
+  /// The relay would take letters. Whether it bears them is seen when one is sent.
+  /// - Returns: true when this ends a trouble.
+  func answered() -> Bool {
+    state.withLock { state in
+      let hadTrouble = state.trouble != nil
+      state.trouble = nil
+      state.failures = 0
+      state.isProbing = false
+      return hadTrouble
     }
   }
 
@@ -93,6 +114,18 @@ final class RelayBreaker: Sendable {
   /// - Parameter needsPerson: the relay will not have us as we are.
   func failed(_ problem: String, needsPerson: Bool = false, at now: Date) -> News {
     state.withLock { $0.fail(problem, needsPerson: needsPerson, at: now) }
+  }
+
+  /// The connection was lost over a letter. That may be the letter, unless it goes on.
+  func interrupted(_ problem: String, at now: Date) -> News {
+    state.withLock { state in
+      state.interruptions += 1
+      guard state.trouble != nil || state.interruptions % Self.interruptionsToStop == 0 else { return .known }
+      let news = state.fail(problem, needsPerson: false, at: now)
+      guard state.interruptions >= Self.interruptionsToReport, !state.isReported else { return news }
+      state.isReported = true
+      return .needsPerson
+    }
   }
 
   /// All of a letter left and no readable reply came. That says little of the relay, unless it goes on.

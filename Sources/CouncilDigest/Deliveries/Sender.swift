@@ -90,8 +90,13 @@ final class Sender: Service {
     var before: PendingRecord?
     while !bell.isStopping {
       let rings = bell.count
-      guard case .go = breaker.permission(at: clock.now()) else {
+      switch breaker.permission(at: clock.now()) {
+      case .go: break
+      case .wait:
         bell.pause(seconds: 0.25)
+        continue
+      case .ask:
+        askRelay()
         continue
       }
       // Digests keep the pace; letters that people wait for don't.
@@ -130,11 +135,16 @@ final class Sender: Service {
   /// With nothing to send, a relay that was in trouble is still asked whether it is back.
   private func probeIfInTrouble() {
     guard breaker.trouble != nil else { return breaker.notNeeded() }
+    askRelay()
+  }
+
+  /// Without a letter.
+  private func askRelay() {
     do {
       if let problem = try openTransport().problem() {
         reportTrouble(problem)
-      } else {
-        relayAnswered()
+      } else if breaker.answered() {
+        log.notice("relay.recovered")
       }
     } catch {
       reportTrouble("\(error)")
@@ -187,9 +197,7 @@ final class Sender: Service {
     case .brokenOff: breaker.notNeeded()
     case .interrupted(let problem):
       log.warning("mail.interrupted", metadata: letter)
-      // A letter that is known for it does not make the others wait.
-      if breaker.trouble == nil, queue.interruptions(of: job.mail) > 1 { return }
-      reportTrouble(problem)
+      tell(breaker.interrupted(problem, at: clock.now()), problem)
     case .relayTrouble(let problem): reportTrouble(problem)
     case .relayRefusesUs(let problem):
       tell(breaker.failed(problem, needsPerson: true, at: clock.now()), problem, refusesUs: true)

@@ -24,7 +24,7 @@ final class SentJournal {
   /// - Throws: `StoreProblem` when the file can't be made.
   init(besideStoreAt storePath: String) throws {
     path = storePath + "-sent"
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw Self.problem(path) }
     do {
       try makeRoom()

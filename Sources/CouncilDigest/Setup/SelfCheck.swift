@@ -16,15 +16,29 @@ public struct SelfCheck: Sendable {
     self.configuration = configuration
   }
 
-  public func findings() -> [Finding] { [store, mail, bounceMailbox].compactMap(\.self) }
+  public func findings() -> [Finding] { [store, mail, signature, bounceMailbox].compactMap(\.self) }
 
   private var store: Finding {
     let subject = "store \(configuration.storePath)"
     if ControlSocket(path: ControlSocket.path(besideStoreAt: configuration.storePath)).isServed {
       return Finding(subject: subject + " (in use by a service that runs)")
     }
+    guard FileManager.default.fileExists(atPath: configuration.storePath) else {
+      return Finding(subject: subject + " (there is none yet: the first start makes it)")
+    }
     do {
       _ = try Store(path: configuration.storePath, migrations: configuration.migrationsFolder)
+      return Finding(subject: subject)
+    } catch {
+      return Finding(subject: subject, problem: "\(error)")
+    }
+  }
+
+  private var signature: Finding? {
+    guard configuration.mail.dkim.keyFile != nil else { return nil }
+    let subject = "signature of \(configuration.mail.dkim.domain) (DKIM)"
+    do {
+      _ = try configuration.mail.dkim.signer()
       return Finding(subject: subject)
     } catch {
       return Finding(subject: subject, problem: "\(error)")

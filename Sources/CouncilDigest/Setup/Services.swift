@@ -69,7 +69,8 @@ struct Services: Sendable {
         notices: notices,
         pace: DeliveryPace(),
         log: log
-      )
+      ),
+      judgeCanary: JudgeCanary(store: store, plan: canary, notices: notices)
     )
     let notify: @Sendable (OperatorNotice) -> Void = { [store, notices] notice in
       do {

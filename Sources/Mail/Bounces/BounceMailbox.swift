@@ -37,13 +37,19 @@ public struct BounceMailbox: Equatable, Sendable {
     public var content: [UInt8]
   }
 
-  /// The oldest messages, at most `limit`; the thread waits meanwhile.
-  /// - Throws: `Problem` or `CurlSetupError`.
+  /// The oldest messages, at most `limit`; the thread waits meanwhile. Fewer when the connection is lost on the way.
+  /// - Throws: `Problem` or `CurlSetupError`, when there is none to give back.
   public func messages(limit: Int) throws -> [Message] {
     let session = try POP3Session(self)
-    return try session.names().prefix(limit).map { number, name in
-      Message(name: name, content: try session.content(of: number))
+    var messages: [Message] = []
+    do {
+      for (number, name) in try session.names().prefix(limit) {
+        messages.append(Message(name: name, content: try session.content(of: number)))
+      }
+    } catch  where !messages.isEmpty {
+      return messages
     }
+    return messages
   }
 
   /// Deletes the messages of these names that are still there.
