@@ -128,8 +128,10 @@ extension DigestLetterView.Item {
     reasonText = item.reason.map { DigestLetterView.wrap($0 + ".") }
     matches = item.matches.map { match in
       let label =
-        match.interest.isOwnQuery
-        ? "It matches \(TopicQuery.quoted(match.interest.name))" : "It is about \(match.interest.name)"
+        (match.isInTranscript ? "Its transcript " : "It ")
+        + (match.interest.isOwnQuery
+          ? "matches \(TopicQuery.quoted(match.interest.name))"
+          : "\(match.isInTranscript ? "speaks of" : "is about") \(match.interest.name)")
       return .init(
         label: label,
         html: match.extract.html(markStyle: LetterStyle.mark),

@@ -3,7 +3,7 @@ import GRDB
 import Markdown
 
 /// What a run that ended at a given moment would send: to whom, what, how large, and what an operator should look at
-/// first. Nothing is written.
+/// first. What own queries match is found as for a run, which a run would do again; no more is written.
 struct DryDigestRun: Sendable {
   let store: Store
   let timeZone: TimeZone
@@ -31,6 +31,8 @@ struct DryDigestRun: Sendable {
 
   func plan(end: Date) async throws -> DryRunItem {
     let week = ISOWeek(containing: end, in: timeZone).description
+    let start = try await store.read { try EditionPlan.start(end: end, $0) }
+    try await MatchQueries.store(in: store, after: start, upTo: end)
     let (plan, readership, paused) = try await store.read { [mailsQuietWeeks] database in
       let plan = try EditionPlan.load(week: week, end: end, mailsQuietWeeks: mailsQuietWeeks, database)
       return (plan, try Readership(plan, database), try Self.pausedCount(until: end, database))
@@ -41,7 +43,11 @@ struct DryDigestRun: Sendable {
     var carried: [Int64: Int] = [:]
     var last: Int64? = 0
     while let after = last {
-      let slice = try await store.read { try readership.slice(after: after, limit: Self.sliceSize, $0) }
+      let (slice, own) = try await store.read { database in
+        let slice = try readership.slice(after: after, limit: Self.sliceSize, database)
+        return (slice, try OwnQueryMatches.fetch(slice.entries.ownQueries, database))
+      }
+      let plan = plan.with(own)
       if candidates.count > Self.maximumEditions || keys.count > Self.maximumEditions {
         (candidates, keys) = ([:], [:])
       }
@@ -129,12 +135,13 @@ struct DryDigestRun: Sendable {
       .filter { seen.insert($0.example).inserted }
     var rendered: [DryRunItem.Edition] = []
     for candidate in chosen {
-      let entry = try await store.read { database in
-        try readership.slice(after: candidate.example - 1, limit: 1, database).entries.first
+      let (entry, own) = try await store.read { database in
+        let entries = try readership.slice(after: candidate.example - 1, limit: 1, database).entries
+        return (entries.first, try OwnQueryMatches.fetch(entries.ownQueries, database))
       }
-      guard let entry, entry.subscriber == candidate.example, let content = plan.content(for: entry.reader) else {
-        continue
-      }
+      guard let entry, entry.subscriber == candidate.example,
+        let content = plan.with(own).content(for: entry.reader)
+      else { continue }
       let revisions = try await store.read { try EditionRevision.fetch(content.revisions, $0) }
       let composed = try editions.compose(content, revisions, address: EditionContent.placeholderAddress)
       rendered.append(

@@ -14,6 +14,8 @@ struct EditionContent: Codable, Equatable, Sendable {
   struct Match: Codable, Equatable, Sendable {
     var interest: Interest
     var extract: MatchExtract
+    /// The words stand in the transcript alone, and the extract is from there; nil is no.
+    var isInTranscript: Bool?
   }
 
   struct Item: Codable, Equatable, Sendable {

@@ -34,7 +34,7 @@ struct EditionPage: Sendable {
     )
   }
 
-  /// The address may be passed on, so a reader's own queries are not shown.
+  /// The address may be passed on, so a reader's own queries are not shown, nor what transcripts say.
   private struct View {
     struct Match {
       var name: String
@@ -46,9 +46,9 @@ struct EditionPage: Sendable {
       var matches: [Match]
       var hasHeadings: Bool
 
-      /// Nil for what only an own query found.
+      /// Nil for what only an own query or a transcript brought.
       init?(_ item: EditionView.Item) {
-        matches = item.matches.filter { !$0.interest.isOwnQuery }
+        matches = item.matches.filter { !$0.interest.isOwnQuery && !$0.isInTranscript }
           .map { Match(name: $0.interest.name, html: $0.extract.html()) }
         guard item.reason != nil || !matches.isEmpty else { return nil }
         self.item = item

@@ -29,6 +29,12 @@ struct EditionPlan: Sendable {
   struct Hit: Equatable, Sendable {
     var candidate: Candidate
     var extract: MatchExtract
+    /// When it became news, where a correction or a transcript brought the words after the announcement.
+    var countsFrom: Date?
+    /// Only the transcript has the words.
+    var isInTranscript = false
+
+    var instant: Date { max(candidate.announcedAt, countsFrom ?? .distantPast) }
   }
 
   /// What can be followed, by id.
@@ -46,6 +52,8 @@ struct EditionPlan: Sendable {
     var windowStart: Date
     var density: Subscriber.Density
     var follows: [FollowKey]
+    /// May read transcripts, so hears of what only they say.
+    var isProfessional = false
     /// Revisions that correct what they were sent.
     var corrections: [Int64] = []
   }
@@ -57,11 +65,20 @@ struct EditionPlan: Sendable {
   var names: Names
   /// By council, in the order they are shown.
   var candidates: [Int64: [Candidate]] = [:]
+  /// The same by meeting.
+  var meetings: [Int64: Candidate] = [:]
+  /// When words of theirs changed or came after they were announced.
+  var changes: Set<Date> = []
   var hits: [FollowKey: [Hit]] = [:]
   var sittings: [Int64: [Sitting]] = [:]
   var upcoming: [Int64: [Upcoming]] = [:]
   /// Whether a reader without any item hears why.
   var mailsQuietWeeks: Bool
+
+  /// When what topics matched later than it was announced became news. Own queries' are those of the meetings' changes.
+  var lateInstants: Set<Date> {
+    Set(hits.values.joined().compactMap(\.countsFrom)).union(changes)
+  }
 
   /// Reasons of one item that are shown.
   private static let maximumMatches = 5
@@ -89,9 +106,17 @@ struct EditionPlan: Sendable {
     return isBlank || !(saysSomething || mailsQuietWeeks) ? nil : content
   }
 
+  /// What is news to the reader. A meeting that they had before is none, whatever matches it now.
   private func hits(for reader: Reader) -> [(key: FollowKey, hit: Hit)] {
-    reader.follows.flatMap { key in
-      (hits[key] ?? []).filter { isInWindow($0.candidate, of: reader) }.map { (key, $0) }
+    let all = reader.follows.flatMap { key in
+      (hits[key] ?? []).filter { reader.isProfessional || !$0.isInTranscript }.map { (key: key, hit: $0) }
+    }
+    let had = Set(all.filter { $0.hit.instant <= reader.windowStart }.map(\.hit.candidate.revision))
+    return all.filter { _, hit in
+      guard !isInWindow(hit.candidate, of: reader) else { return true }
+      let isCovered = reader.follows.contains { $0.covers(hit.candidate.committee, of: hit.candidate.council) }
+      return hit.instant > reader.windowStart && hit.instant <= end && !isCovered
+        && !had.contains(hit.candidate.revision)
     }
   }
 
@@ -111,10 +136,12 @@ struct EditionPlan: Sendable {
   ) -> EditionContent.Section {
     let follows = reader.follows
     let items = (candidates[council.id] ?? []).compactMap { candidate -> EditionContent.Item? in
-      guard isInWindow(candidate, of: reader) else { return nil }
-      let reasons = follows.filter { $0.covers(candidate.committee, of: council.id) }.compactMap(name)
+      let covering = isInWindow(candidate, of: reader) ? follows : []
+      let reasons = covering.filter { $0.covers(candidate.committee, of: council.id) }.compactMap(name)
       let matches = (hits[candidate.revision] ?? []).prefix(Self.maximumMatches).compactMap { key, hit in
-        interest(key).map { EditionContent.Match(interest: $0, extract: hit.extract) }
+        interest(key).map {
+          EditionContent.Match(interest: $0, extract: hit.extract, isInTranscript: hit.isInTranscript ? true : nil)
+        }
       }
       guard !reasons.isEmpty || !matches.isEmpty else { return nil }
       return EditionContent.Item(revision: candidate.revision, reasons: reasons, matches: matches)

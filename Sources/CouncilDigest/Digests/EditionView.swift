@@ -6,6 +6,8 @@ struct EditionView: Sendable {
   struct Match: Sendable {
     var interest: EditionContent.Interest
     var extract: MatchExtract
+    /// For professional readers only.
+    var isInTranscript: Bool
   }
 
   struct Item: Sendable {
@@ -117,7 +119,9 @@ extension EditionView.Item {
     date = dates.dayAndTime(revision.content.start)
     link = manner.site.link(revision.path)
     reason = item.reasons.isEmpty ? nil : "You follow " + ComposeEdition.list(item.reasons)
-    matches = item.matches.map { EditionView.Match(interest: $0.interest, extract: $0.extract) }
+    matches = item.matches.map {
+      EditionView.Match(interest: $0.interest, extract: $0.extract, isInTranscript: $0.isInTranscript ?? false)
+    }
     isCancelled = revision.content.status == .cancelled
     subject = summary.subject ?? title
     headings = summary.headings

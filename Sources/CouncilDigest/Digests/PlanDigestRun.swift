@@ -22,6 +22,8 @@ struct PlanDigestRun: Sendable {
 
   /// - Returns: for how long the writer was busy with the longest slice; sign-ups wait so long.
   func plan(_ run: DigestRun) async throws -> Duration {
+    let start = try await store.read { try EditionPlan.start(end: run.to, $0) }
+    try await MatchQueries.store(in: store, after: start, upTo: run.to)
     let (plan, readership) = try await store.read { [mailsQuietWeeks] database in
       let plan = try EditionPlan.load(week: run.week, end: run.to, mailsQuietWeeks: mailsQuietWeeks, database)
       return (plan, try Readership(plan, database))
@@ -33,11 +35,14 @@ struct PlanDigestRun: Sendable {
       // A service that is stopping does not wait for a million letters: its next start goes on.
       guard !Task.isShuttingDownGracefully else { throw CancellationError() }
       let entries: [Readership.Entry]
+      let own: OwnQueryMatches
       let hadOthers: Bool
-      (entries, last, hadOthers) = try await store.read { database in
+      (entries, last, own, hadOthers) = try await store.read { database in
         let (entries, last) = try readership.slice(after: after, limit: Self.sliceSize, database)
-        return (entries, last, try Self.othersWait(beside: run, database))
+        let own = try OwnQueryMatches.fetch(entries.ownQueries, database)
+        return (entries, last, own, try Self.othersWait(beside: run, database))
       }
+      let plan = plan.with(own)
       if editions.count > Self.maximumRemembered { editions = [:] }
       for reader in Set(entries.map(\.reader)) where editions[reader] == nil {
         editions[reader] =

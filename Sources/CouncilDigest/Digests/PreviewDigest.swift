@@ -55,16 +55,16 @@ struct PreviewDigest: Sendable {
       week: ISOWeek(containing: end, in: schedule.timeZone).description,
       end: end,
       mailsQuietWeeks: mailsQuietWeeks,
-      askers: .one(subscriber.id),
       database
     )
+    let own = try MatchQueries.matches(of: subscriber.id, after: plan.from, upTo: end, database)
     let entry = try Readership(plan, database).slice(after: subscriber.id - 1, limit: 1, database).entries.first
     guard let entry, entry.subscriber == subscriber.id else {
       throw Refusal.notFound(
         "This subscriber would get no letter: they are not active, have paused, or have had their digest up to then"
       )
     }
-    guard let content = plan.content(for: entry.reader) else {
+    guard let content = plan.with(own).content(for: entry.reader) else {
       throw Refusal.notFound("This subscriber would get no letter: there is nothing to say")
     }
     let revisions = try EditionRevision.fetch(content.revisions, database)

@@ -50,7 +50,7 @@ struct Readership: Sendable {
     let rows = try Row.fetchAll(
       database,
       cached: """
-        SELECT id, email, density, window_start FROM subscriber
+        SELECT id, email, density, window_start, professional_until > :end AS is_professional FROM subscriber
         WHERE \(Self.isAwaiting) AND id > :after ORDER BY id LIMIT :limit
         """,
       arguments: ["end": end.milliseconds, "after": id, "limit": limit]
@@ -78,6 +78,7 @@ struct Readership: Sendable {
           windowStart: lastInstant(upTo: start),
           density: Subscriber.Density(rawValue: row["density"]) ?? .brief,
           follows: follows[subscriber] ?? [],
+          isProfessional: row["is_professional"] as Bool? ?? false,
           corrections: corrections[subscriber] ?? []
         )
       )
@@ -142,5 +143,15 @@ struct Readership: Sendable {
 extension EditionPlan {
   fileprivate var instants: Set<Date> {
     Set(candidates.values.joined().map(\.announcedAt)).union(sittings.values.joined().map(\.startsAt))
+      .union(lateInstants)
+  }
+}
+
+extension [Readership.Entry] {
+  /// The queries of their own that they follow.
+  var ownQueries: Set<Int64> {
+    reduce(into: []) { queries, entry in
+      for case .query(let query) in entry.reader.follows { queries.insert(query) }
+    }
   }
 }

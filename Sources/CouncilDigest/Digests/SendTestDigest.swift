@@ -24,16 +24,11 @@ struct SendTestDigest: Sendable {
     let body = try await store.read { [timeZone, editions] database in
       let week = ISOWeek(containing: now, in: timeZone).description
       let follows = try wish.follows(database)
-      let plan = try EditionPlan.load(
-        week: week,
-        end: now,
-        mailsQuietWeeks: true,
-        askers: .nobody,
-        trying: wish.queries,
-        database
-      )
+      let start = now.addingTimeInterval(-ConfirmSubscription.firstWindow)
+      let own = try MatchQueries.matches(of: wish.queries, after: start, upTo: now, database)
+      let plan = try EditionPlan.load(week: week, end: now, mailsQuietWeeks: true, database).with(own)
       let reader = EditionPlan.Reader(
-        windowStart: now.addingTimeInterval(-ConfirmSubscription.firstWindow),
+        windowStart: start,
         density: wish.density,
         follows: follows
       )

@@ -1,6 +1,7 @@
 import GRDB
 
-/// Makes up for texts that are not searched yet: those of meetings from before there was a search.
+/// Makes up for texts that are not searched yet: those of meetings from before they were searched as they are
+/// now.
 struct IndexMeetingTexts: Sendable {
   let store: Store
 
@@ -12,13 +13,17 @@ struct IndexMeetingTexts: Sendable {
         let rows = try Row.fetchAll(
           database,
           sql: """
-            SELECT meeting.id, meeting_revision.content
+            SELECT meeting.id, meeting_revision.content, council.slug
             FROM meeting JOIN meeting_revision ON meeting_revision.id = meeting.revision_id
+            JOIN council ON council.id = meeting.council_id
             WHERE NOT EXISTS (SELECT 1 FROM meeting_text_docsize WHERE meeting_text_docsize.id = meeting.id) LIMIT ?
             """,
           arguments: [Self.sliceSize]
         )
-        for row in rows { try MeetingText(MeetingContent.decode(row["content"])).put(for: row["id"], database) }
+        for row in rows {
+          let content = try MeetingContent.decode(row["content"])
+          try MeetingText(content, council: row["slug"]).put(for: row["id"], database)
+        }
       }
     }
   }

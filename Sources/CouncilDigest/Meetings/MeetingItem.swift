@@ -12,7 +12,7 @@ struct MeetingItem: Encodable, Sendable {
         database,
         cached: """
           SELECT topic.slug, topic.name FROM topic_match JOIN topic ON topic.id = topic_match.topic_id
-          WHERE topic_match.meeting_id = ? ORDER BY topic.name
+          WHERE topic_match.meeting_id = ? AND topic_match.in_transcript = 0 ORDER BY topic.name
           """,
         arguments: [meeting]
       ).map { TopicReference(slug: $0["slug"], name: $0["name"]) }

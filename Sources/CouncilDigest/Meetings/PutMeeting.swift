@@ -9,7 +9,7 @@ struct PutMeeting: Sendable {
   let cache: PageCache
   let maximumAgeDays: Int
   /// What is searched of a meeting changed: its topics may have, too.
-  let textChanged: @Sendable (_ meeting: Int64, Database) throws -> Void
+  let textChanged: @Sendable (MeetingTextChange, Database) throws -> Void
 
   /// A transcript and a summary at their limits, in JSON's escapes.
   static let bodyLimit = 9 * 1_048_576
@@ -47,11 +47,12 @@ struct PutMeeting: Sendable {
     let id = try before?.id ?? row.insert(database)
     let revision = try revision(of: id, input, before, now: now, database)
     try row.update(id, revision: revision, database)
-    try putTranscript(input.transcript, of: id, database)
-    let text = MeetingText(input.content)
-    if before.map({ MeetingText($0.content) }) != text {
-      try text.put(for: id, database)
-      try textChanged(id, database)
+    let isTranscriptNew = try putTranscript(input.transcript, of: id, now: now, database)
+    let text = MeetingText(input.content, council: council.slug)
+    let isTextNew = before.map { MeetingText($0.content, council: council.slug) } != text
+    if isTextNew { try text.put(for: id, database) }
+    if isTextNew || isTranscriptNew {
+      try textChanged(MeetingTextChange(meeting: id, at: now, wasAnnounced: before?.announcedAt != nil), database)
     }
     return (try Meeting.require(slug.description, council: council.slug, database), before == nil)
   }
@@ -120,18 +121,35 @@ struct PutMeeting: Sendable {
     return known == correction
   }
 
-  private func putTranscript(_ transcript: String?, of meeting: Int64, _ database: Database) throws {
+  /// - Returns: whether it is another than before.
+  private func putTranscript(
+    _ transcript: String?,
+    of meeting: Int64,
+    now: Date,
+    _ database: Database
+  ) throws -> Bool {
     guard let transcript else {
-      return try database.execute(sql: "DELETE FROM transcript WHERE meeting_id = ?", arguments: [meeting])
+      try database.execute(cached: "DELETE FROM transcript WHERE meeting_id = ?", arguments: [meeting])
+      return database.changesCount > 0
     }
     try database.execute(
-      sql: """
-        INSERT INTO transcript (meeting_id, text) VALUES (?, ?)
-        ON CONFLICT (meeting_id) DO UPDATE SET text = excluded.text WHERE text <> excluded.text
+      cached: """
+        INSERT INTO transcript (meeting_id, text, put_at) VALUES (?, ?, ?)
+        ON CONFLICT (meeting_id) DO UPDATE SET text = excluded.text, put_at = excluded.put_at
+        WHERE text <> excluded.text
         """,
-      arguments: [meeting, transcript]
+      arguments: [meeting, transcript, now.milliseconds]
     )
+    return database.changesCount > 0
   }
+}
+
+/// The words of a meeting that are searched, or those of its transcript, are others than before.
+struct MeetingTextChange: Sendable {
+  var meeting: Int64
+  var at: Date
+  /// Its readers may have had it already.
+  var wasAnnounced: Bool
 }
 
 /// The columns of `meeting` that a PUT sets.

@@ -12,6 +12,7 @@ struct DemoContent: Sendable {
 
   let store: Store
   let putMeeting: PutMeeting
+  let catchUpTopics: CatchUpTopics
 
   /// - Parameter file: one JSON object a line, `{"council": {…}}`, `{"topic": {…}}` or `{"meeting": {…}}`.
   func load(_ file: URL) async throws {
@@ -21,6 +22,7 @@ struct DemoContent: Sendable {
     try await store.write { database in
       for value in values { try put(value, now: now, database) }
     }
+    try await catchUpTopics()
   }
 
   private func put(_ value: JSONValue, now: Date, _ database: Database) throws {

@@ -165,7 +165,12 @@ struct RouteTable: Sendable {
       call(.delete, meetingPath, .editor, meeting.delete),
       call(.get, "/topics", .reader, topic.list),
       call(.get, "/topics/{topic}", .reader, topic.get),
-      call(.put, "/topics/{topic}", .editor, PutTopic(store: store, cache: cache).callAsFunction),
+      call(
+        .put,
+        "/topics/{topic}",
+        .editor,
+        PutTopic(store: store, cache: cache, catchUp: services.catchUpTopics).callAsFunction
+      ),
       call(.delete, "/topics/{topic}", .editor, topic.delete),
       call(.get, "/topic-requests", .operator, TopicRequestAPI(store: store).list),
       call(.get, "/feedback", .operator, FeedbackAPI(store: store).list),

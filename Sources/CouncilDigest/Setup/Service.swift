@@ -35,8 +35,19 @@ public struct CouncilDigestService: Sendable {
         logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }
       )
     )
+    // A topic whose query changed just before the last stop.
+    async let matched: Void = finishTopics()
     try await group.run()
+    await matched
     log.notice("service.stopped")
+  }
+
+  private func finishTopics() async {
+    do {
+      try await services.catchUpTopics()
+    } catch {
+      log.error("topic.not-matched", metadata: ["error": "\(error)"])
+    }
   }
 
   /// Answers one call without listening: for commands, while no service runs.
@@ -61,7 +72,11 @@ public struct CouncilDigestService: Sendable {
 
   /// Fills an empty demonstration.
   public func loadDemo() async throws {
-    let content = DemoContent(store: services.store, putMeeting: services.putMeeting)
+    let content = DemoContent(
+      store: services.store,
+      putMeeting: services.putMeeting,
+      catchUpTopics: services.catchUpTopics
+    )
     try await content.load(try Resources.folder("demo").appending(path: "samples.ndjson"))
   }
 

@@ -149,6 +149,8 @@ struct Services: Sendable {
     )
   }
 
+  var catchUpTopics: CatchUpTopics { CatchUpTopics(store: store, cache: site.cache) }
+
   var dryRun: DryDigestRun {
     DryDigestRun(
       store: store,

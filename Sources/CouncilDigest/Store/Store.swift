@@ -156,6 +156,7 @@ public final class Store: Sendable {
     configuration.busyMode = .timeout(5)
     configuration.maximumReaderCount = 4
     configuration.prepareDatabase { database in
+      database.add(tokenizer: WordTokenizer.self)
       try database.execute(sql: "PRAGMA trusted_schema = OFF")
     }
     return configuration

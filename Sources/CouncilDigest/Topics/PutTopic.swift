@@ -6,6 +6,7 @@ import HTTPServer
 struct PutTopic: Sendable {
   let store: Store
   let cache: PageCache
+  let catchUp: CatchUpTopics
 
   /// `/topics/request` is the form.
   private static let reservedSlug = "request"
@@ -17,6 +18,7 @@ struct PutTopic: Sendable {
     let (topic, wasCreated) = try await store.write { database in
       try Self.put(slug, input, now: now, database)
     }
+    try await catchUp()
     cache.drop()
     return try JSONOutput.response(wasCreated ? .created : .ok, TopicItem(topic))
   }
@@ -49,8 +51,17 @@ struct PutTopic: Sendable {
       ]
     )
     let topic = try Topic.require(slug.description, database)
-    if before?.query != topic.query { try MatchTopics.ofTopic(topic, database) }
+    if before?.query != topic.query { try forgetMatches(of: topic, database) }
     return (topic, before == nil)
+  }
+
+  /// `CatchUpTopics` finds them again.
+  private static func forgetMatches(of topic: Topic, _ database: Database) throws {
+    try database.execute(cached: "DELETE FROM topic_match WHERE topic_id = ?", arguments: [topic.id])
+    try database.execute(
+      cached: "UPDATE topic SET unmatched_below = (SELECT max(id) + 1 FROM meeting) WHERE id = ?",
+      arguments: [topic.id]
+    )
   }
 }
 

@@ -1,5 +1,4 @@
 import Foundation
-import GRDB
 import Markdown
 
 /// The piece of a meeting's text that a query matched, the matching words marked.
@@ -7,18 +6,14 @@ struct MatchExtract: Codable, Hashable, Sendable {
   /// The words that matched stand between STX and ETX, which no text from outside contains.
   let marked: String
 
-  private static let start: Character = "\u{2}"
-  private static let end: Character = "\u{3}"
-  private static let words = 24
+  static let start: Character = "\u{2}"
+  static let end: Character = "\u{3}"
 
   init(marked: String) {
     self.marked = marked.split(separator: "\n").map { line in
       line.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }.filter { !$0.isEmpty }.joined(separator: " · ")
   }
-
-  /// For SQL: the best piece of any column of `meeting_text`.
-  static let column = "snippet(meeting_text, -1, char(2), char(3), '…', \(words))"
 
   /// With `<mark>` around the words; everything else is escaped.
   func html(markStyle: String? = nil) -> String {

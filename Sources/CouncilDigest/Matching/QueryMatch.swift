@@ -1,0 +1,105 @@
+import Foundation
+import GRDB
+
+/// A meeting that somebody's own query matches.
+struct QueryMatch: Equatable, Sendable {
+  var query: Int64
+  var meeting: Int64
+  var extract: MatchExtract
+  /// Only the transcript has the words.
+  var isInTranscript = false
+  /// When it became news, where a correction or a transcript brought the words after the meeting was announced.
+  var countsFrom: Date?
+
+  /// What is known of it as news stays so: nobody is told twice.
+  func put(_ stamp: Date, _ database: Database) throws {
+    try database.execute(
+      cached: """
+        INSERT INTO query_match (topic_query_id, meeting_id, extract, in_transcript, counts_from, found_at)
+        VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT (topic_query_id, meeting_id) DO UPDATE SET
+          extract = excluded.extract, in_transcript = excluded.in_transcript, found_at = excluded.found_at,
+          -- Those who do not read transcripts hear of it only now.
+          counts_from = CASE WHEN query_match.in_transcript > excluded.in_transcript THEN excluded.counts_from
+            ELSE query_match.counts_from END
+        """,
+      arguments: [
+        query, meeting, extract.marked, isInTranscript, countsFrom?.milliseconds, stamp.milliseconds,
+      ]
+    )
+  }
+
+  /// As it would be after `put`.
+  func asKnown(_ database: Database) throws -> QueryMatch {
+    let row = try Row.fetchOne(
+      database,
+      cached: "SELECT in_transcript, counts_from FROM query_match WHERE topic_query_id = ? AND meeting_id = ?",
+      arguments: [query, meeting]
+    )
+    guard let row, isInTranscript || !(row["in_transcript"] as Bool) else { return self }
+    var known = self
+    known.countsFrom = (row["counts_from"] as Int64?).map(Date.init(milliseconds:))
+    return known
+  }
+
+  static func forget(of meeting: Int64, unlessFound stamp: Date, _ database: Database) throws {
+    try database.execute(
+      cached: "DELETE FROM query_match WHERE meeting_id = ? AND found_at <> ?",
+      arguments: [meeting, stamp.milliseconds]
+    )
+  }
+
+  /// Some of them.
+  /// - Returns: whether there are more.
+  static func forget(announcedBefore date: Date, _ database: Database) throws -> Bool {
+    try database.execute(
+      cached: """
+        DELETE FROM query_match WHERE (topic_query_id, meeting_id) IN (
+          SELECT topic_query_id, meeting_id FROM query_match JOIN meeting ON meeting.id = query_match.meeting_id
+          WHERE announced_at < ? LIMIT ?)
+        """,
+      arguments: [date.milliseconds, sliceSize]
+    )
+    return database.changesCount == sliceSize
+  }
+
+  private static let sliceSize = 2_000
+}
+
+/// What some people's own queries match, and how they read.
+struct OwnQueryMatches: Sendable {
+  var texts: [Int64: String] = [:]
+  /// By query, in the order of the meetings' ids.
+  var matches: [Int64: [QueryMatch]] = [:]
+
+  /// Those that were found for the run.
+  static func fetch(_ queries: Set<Int64>, _ database: Database) throws -> OwnQueryMatches {
+    var own = OwnQueryMatches()
+    for query in queries.sorted() {
+      own.texts[query] = try String.fetchOne(
+        database,
+        cached: "SELECT text FROM topic_query WHERE id = ?",
+        arguments: [query]
+      )
+      let rows = try Row.fetchAll(
+        database,
+        cached: """
+          SELECT meeting_id, extract, in_transcript, counts_from FROM query_match
+          WHERE topic_query_id = ? ORDER BY meeting_id
+          """,
+        arguments: [query]
+      )
+      guard !rows.isEmpty else { continue }
+      own.matches[query] = rows.map { row in
+        QueryMatch(
+          query: query,
+          meeting: row["meeting_id"],
+          extract: MatchExtract(marked: row["extract"]),
+          isInTranscript: row["in_transcript"],
+          countsFrom: (row["counts_from"] as Int64?).map(Date.init(milliseconds:))
+        )
+      }
+    }
+    return own
+  }
+}
