@@ -6,11 +6,20 @@ public struct HTMLRenderer: Sendable {
   public var idPrefix: String?
   /// Inline CSS by element name, for mail, where style sheets do not survive.
   public var styles: [String: String]
+  /// The address of the page that shows the document with this prefix, for a copy that is read elsewhere: its in-page
+  /// links lead there, and it has no ids, which would clash with those of other copies beside it.
+  public var page: String?
 
-  public init(headingShift: Int = 0, idPrefix: String? = "s", styles: [String: String] = [:]) {
+  public init(
+    headingShift: Int = 0,
+    idPrefix: String? = "s",
+    styles: [String: String] = [:],
+    page: String? = nil
+  ) {
     self.headingShift = headingShift
     self.idPrefix = idPrefix
     self.styles = styles
+    self.page = page
   }
 
   public func render(_ document: Document) -> String {
@@ -41,7 +50,7 @@ public struct HTMLRenderer: Sendable {
       case .heading(let level, let inlines):
         let name = "h\(min(6, level + headingShift))"
         // The contents list the headings of the top level; those inside lists and quotes need no address.
-        let id = idPrefix == nil || depth > 0 ? "" : " id=\"\(id(slugs.next(for: inlines.plainText)))\""
+        let id = idPrefix == nil || depth > 0 ? "" : idAttribute(id(slugs.next(for: inlines.plainText)))
         html += "<\(name)\(id)\(style(name))>\(text(inlines))</\(name)>\n"
       case .list(let start, let isTight, let items):
         html += list(start, isTight, items, &slugs)
@@ -83,15 +92,15 @@ public struct HTMLRenderer: Sendable {
 
   private func reference(_ number: Int, _ occurrence: Int) -> String {
     guard idPrefix != nil else { return "<sup>[\(number)]</sup>" }
-    return "<sup><a class=\"footnote-reference\" id=\"\(referenceID(number, occurrence))\" href=\"#\(noteID(number))\" "
+    let id = idAttribute(referenceID(number, occurrence))
+    return "<sup><a class=\"footnote-reference\"\(id) href=\"\(inPage(noteID(number)))\" "
       + "aria-label=\"Footnote \(number)\">\(number)</a></sup>"
   }
 
   private func notes(_ footnotes: [Document.Footnote], _ slugs: inout HeadingSlugs) -> String {
     guard !footnotes.isEmpty else { return "" }
     let items = footnotes.enumerated().map { index, footnote in
-      let id = idPrefix == nil ? "" : " id=\"\(noteID(index + 1))\""
-      return "<li\(id)\(style("li"))>\(withWaysBack(footnote, index + 1, &slugs))</li>\n"
+      "<li\(idAttribute(noteID(index + 1)))\(style("li"))>\(withWaysBack(footnote, index + 1, &slugs))</li>\n"
     }
     let list = "<ol\(style("ol"))>\n\(items.joined())</ol>\n"
     return idPrefix == nil ? list : "<section class=\"footnotes\" aria-label=\"Footnotes\">\n\(list)</section>\n"
@@ -101,7 +110,7 @@ public struct HTMLRenderer: Sendable {
   private func withWaysBack(_ footnote: Document.Footnote, _ number: Int, _ slugs: inout HeadingSlugs) -> String {
     guard idPrefix != nil else { return blocks(footnote.blocks, tight: true, &slugs) }
     let links = (1...max(1, footnote.references)).map { occurrence in
-      "<a class=\"footnote-back\" href=\"#\(referenceID(number, occurrence))\" "
+      "<a class=\"footnote-back\" href=\"\(inPage(referenceID(number, occurrence)))\" "
         + "aria-label=\"Back to where footnote \(number) is mentioned\">↩</a>"
     }.joined(separator: " ")
     guard case .paragraph(let inlines)? = footnote.blocks.last else {
@@ -118,6 +127,8 @@ public struct HTMLRenderer: Sendable {
     styles[element].map { " style=\"\(HTML.escape($0))\"" } ?? ""
   }
 
+  private func idAttribute(_ id: String) -> String { idPrefix != nil && page == nil ? " id=\"\(id)\"" : "" }
+  private func inPage(_ id: String) -> String { HTML.escape(page ?? "") + "#" + id }
   private func id(_ slug: String) -> String { (idPrefix ?? "") + "-" + slug }
   private func noteID(_ number: Int) -> String { id("fn-\(number)") }
   private func referenceID(_ number: Int, _ occurrence: Int) -> String {

@@ -50,6 +50,14 @@ private func text(_ source: String, width: Int = 40) -> String {
     #expect(result.contains("<li>First.\n</li>"))
   }
 
+  @Test func `a copy that is read elsewhere has whole links to its page and no ids`() {
+    let document = Document(parsing: "## A\n\nOne[^a].\n\n[^a]: First.\n")
+    let copy = HTMLRenderer(idPrefix: "s", page: "https://d.example/m?a&b").render(document)
+    #expect(!copy.contains("id=") && !copy.contains("href=\"#"))
+    #expect(copy.contains("href=\"https://d.example/m?a&amp;b#s-fn-1\""))
+    #expect(copy.contains("href=\"https://d.example/m?a&amp;b#s-fnref-1\""))
+  }
+
   @Test(arguments: [
     "<script>alert(1)</script>", "a <img src=x onerror=alert(1)> b", "[x](javascript:alert(1))",
     "[x](JaVaScRiPt:alert(1))",
