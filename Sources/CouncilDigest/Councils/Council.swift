@@ -83,6 +83,14 @@ extension Committee {
     ).map(Committee.init)
   }
 
+  /// - Throws: `Refusal.notFound`.
+  static func require(_ slug: String, of council: Council, _ database: Database) throws -> Committee {
+    guard let committee = try find(slug, of: council.id, database) else {
+      throw Refusal.notFound("\(council.name) has no committee “\(slug)”")
+    }
+    return committee
+  }
+
   /// Those that have met or will meet: a name that was mistyped and corrected is gone.
   static func all(of council: Int64, _ database: Database) throws -> [Committee] {
     try Row.fetchAll(

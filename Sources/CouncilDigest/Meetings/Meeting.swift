@@ -9,6 +9,9 @@ struct Meeting: Equatable, Sendable {
   var councilSlug: String
   var committee: Committee
   var revisionID: Int64
+  /// Counts the revisions of this meeting from 1.
+  var revisionNumber: Int
+  var revisedAt: Date
   var content: MeetingContent
   var publishedAt: Date?
   var announcedAt: Date?
@@ -23,6 +26,7 @@ extension Meeting {
   private static let select = """
     SELECT meeting.id, meeting.slug, meeting.council_id, council.slug AS council_slug, meeting.committee_id,
       committee.slug AS committee_slug, committee.name AS committee_name, meeting.revision_id,
+      meeting_revision.number AS revision_number, meeting_revision.created_at AS revised_at,
       meeting_revision.content, meeting.published_at, meeting.announced_at, meeting.notify, meeting.updated_at,
       EXISTS (SELECT 1 FROM transcript WHERE transcript.meeting_id = meeting.id) AS has_transcript
     FROM meeting
@@ -99,6 +103,50 @@ extension Meeting {
     ).map(Meeting.init)
   }
 
+  /// The newest meetings with a summary of a council or one of its committees. By when they were, not by when their
+  /// summaries came: a past that is brought in all at once does not push the present out.
+  static func summarised(
+    council: Int64,
+    committee: Int64? = nil,
+    limit: Int,
+    _ database: Database
+  ) throws -> [Meeting] {
+    try Row.fetchAll(
+      database,
+      sql: """
+        \(select)
+        WHERE meeting.council_id = :council AND (:committee IS NULL OR meeting.committee_id = :committee)
+          AND meeting.has_summary = 1
+        ORDER BY meeting.starts_at DESC, meeting.id DESC LIMIT :limit
+        """,
+      arguments: ["council": council, "committee": committee, "limit": limit]
+    ).map(Meeting.init)
+  }
+
+  /// Meetings that start within `span`, soonest first; of more than `limit` those nearest to `date`.
+  static func around(
+    _ date: Date,
+    within span: Range<Date>,
+    council: Int64,
+    committee: Int64? = nil,
+    limit: Int,
+    _ database: Database
+  ) throws -> [Meeting] {
+    try Row.fetchAll(
+      database,
+      sql: """
+        \(select)
+        WHERE meeting.council_id = :council AND (:committee IS NULL OR meeting.committee_id = :committee)
+          AND meeting.starts_at >= :from AND meeting.starts_at < :to
+        ORDER BY abs(meeting.starts_at - :date), meeting.id LIMIT :limit
+        """,
+      arguments: [
+        "council": council, "committee": committee, "from": span.lowerBound.milliseconds,
+        "to": span.upperBound.milliseconds, "date": date.milliseconds, "limit": limit,
+      ]
+    ).map(Meeting.init).sorted { ($0.content.start, $0.id) < ($1.content.start, $1.id) }
+  }
+
   /// In the order of their slugs, after `slug`.
   static func list(council: Int64, after slug: String, limit: Int, _ database: Database) throws -> [Meeting] {
     try Row.fetchAll(
@@ -115,6 +163,8 @@ extension Meeting {
     councilSlug = row["council_slug"]
     committee = Committee(id: row["committee_id"], slug: row["committee_slug"], name: row["committee_name"])
     revisionID = row["revision_id"]
+    revisionNumber = row["revision_number"]
+    revisedAt = Date(milliseconds: row["revised_at"])
     content = try MeetingContent.decode(row["content"])
     publishedAt = (row["published_at"] as Int64?).map(Date.init(milliseconds:))
     announcedAt = (row["announced_at"] as Int64?).map(Date.init(milliseconds:))

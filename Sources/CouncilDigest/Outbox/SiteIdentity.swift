@@ -18,6 +18,9 @@ public struct SiteIdentity: Equatable, Sendable {
     self.timeZone = timeZone
   }
 
+  /// The host of the public address: what ids that leave the service end with.
+  public var host: String { URL(string: publicURL)?.host() ?? "localhost" }
+
   public var isSecure: Bool { publicURL.hasPrefix("https://") }
 
   /// An absolute link; `path` starts with a slash and is already percent-encoded.

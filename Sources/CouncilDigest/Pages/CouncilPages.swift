@@ -35,6 +35,8 @@ struct CouncilPages: Sendable {
     var committees: [CommitteeLink]
     var hasCommittees: Bool
     var isShortened: Bool
+    var feedPath: String
+    var calendarPath: String
   }
 
   private struct EntryList {
@@ -77,13 +79,18 @@ struct CouncilPages: Sendable {
   private func page(_ slug: String, committee: String?) async throws -> Response {
     let now = store.now()
     let facts = try await store.read { try Self.facts(slug, committee: committee, now: now, $0) }
-    let (council, target) = (facts.council, facts.target)
+    let target = facts.target
+    let path = target.path ?? facts.council.path
     return try site.page(
       "council",
-      view(facts),
+      view(facts, path: path),
       title: target.name,
       description: "What \(target.name) decided, summarised every week.",
-      path: target.path ?? council.path
+      path: path,
+      alternates: [
+        AlternateLink(type: AtomFeed.mediaType, title: "Summaries: \(target.name)", path: "\(path)/feed.atom"),
+        AlternateLink(type: CalendarFeed.mediaType, title: "Meetings: \(target.name)", path: "\(path)/calendar.ics"),
+      ]
     )
   }
 
@@ -106,12 +113,7 @@ struct CouncilPages: Sendable {
     _ database: Database
   ) throws -> Facts {
     let council = try Council.require(slug, database)
-    let committee = try committeeSlug.map { slug in
-      guard let committee = try Committee.find(slug, of: council.id, database) else {
-        throw Refusal.notFound("\(council.name) has no committee “\(slug)”")
-      }
-      return committee
-    }
+    let committee = try committeeSlug.map { try Committee.require($0, of: council, database) }
     return Facts(
       council: council,
       committee: committee,
@@ -133,7 +135,7 @@ struct CouncilPages: Sendable {
     )
   }
 
-  private func view(_ facts: Facts) -> CouncilView {
+  private func view(_ facts: Facts, path: String) -> CouncilView {
     let (council, committee) = (facts.council, facts.committee)
     let zone = council.timeZone(in: site.identity.timeZone)
     let others = facts.committees.filter { $0.id != committee?.id }
@@ -150,7 +152,9 @@ struct CouncilPages: Sendable {
       hasRecent: !facts.recent.isEmpty,
       committees: others.map { CommitteeLink(name: $0.name, path: "\(council.path)/committees/\($0.slug)") },
       hasCommittees: !others.isEmpty,
-      isShortened: facts.recent.count > Self.shownMeetings
+      isShortened: facts.recent.count > Self.shownMeetings,
+      feedPath: "\(path)/feed.atom",
+      calendarPath: "\(path)/calendar.ics"
     )
   }
 }

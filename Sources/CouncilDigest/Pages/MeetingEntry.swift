@@ -22,10 +22,17 @@ struct MeetingEntry: Sendable {
     path = meeting.path
     councilName = council
     location = meeting.content.location
-    let lead = meeting.content.summary.flatMap { Document(parsing: $0).lead?.plainText }
-    self.lead = lead.map { $0.count > 280 ? $0.prefix(279) + "…" : $0 }
+    lead = meeting.excerpt
     isCancelled = meeting.content.status == .cancelled
     isPending = meeting.content.status == .held && meeting.content.summary == nil
+  }
+}
+
+extension Meeting {
+  /// The lead of its summary, cut where a list has no room for more.
+  var excerpt: String? {
+    let lead = content.summary.flatMap { Document(parsing: $0).lead?.plainText }
+    return lead.map { $0.count > 280 ? $0.prefix(279) + "…" : $0 }
   }
 }
 

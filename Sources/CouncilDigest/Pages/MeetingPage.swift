@@ -2,7 +2,7 @@ import Foundation
 import HTTPServer
 import Markdown
 
-/// `GET /councils/{council}/meetings/{meeting}`, and the transcript's page, which says who may read it.
+/// `GET /councils/{council}/meetings/{meeting}`, its calendar file, and the transcript's page, which says who may read it.
 struct MeetingPage: Sendable {
   let store: Store
   let site: Site
@@ -47,7 +47,12 @@ struct MeetingPage: Sendable {
     var box: SubscribeBox
     var reportPath: String
     var published: String?
+    /// When it is still to come.
+    var calendarPath: String?
   }
+
+  /// The ids in a summary begin with it.
+  static let summaryPrefix = "summary"
 
   /// A table of contents helps from this many headings on.
   private static let contentsFrom = 3
@@ -58,7 +63,7 @@ struct MeetingPage: Sendable {
     let dates = ReadableDate(council.timeZone(in: site.identity.timeZone))
     let content = meeting.content
     let summary = Document(parsing: content.summary ?? "")
-    let html = HTMLRenderer(headingShift: 1, idPrefix: "summary")
+    let html = HTMLRenderer(headingShift: 1, idPrefix: Self.summaryPrefix)
     let contents = zip(summary.headings, html.headingIDs(of: summary)).map { View.Contents(title: $0, id: $1) }
     let view = View(
       council: council.name,
@@ -84,7 +89,8 @@ struct MeetingPage: Sendable {
       hasTopics: !topics.isEmpty,
       box: SubscribeBox(reference: council.slug, name: council.name),
       reportPath: "/feedback?kind=mistake&meeting=\(percentEncoded("\(council.slug)/\(meeting.slug)"))",
-      published: meeting.publishedAt.map(dates.shortDay)
+      published: meeting.publishedAt.map(dates.shortDay),
+      calendarPath: content.status != .cancelled && content.start > store.now() ? "\(meeting.path)/calendar.ics" : nil
     )
     return try site.page(
       "meeting",
@@ -93,6 +99,13 @@ struct MeetingPage: Sendable {
       description: summary.lead.map { String($0.plainText.prefix(200)) },
       path: meeting.path
     )
+  }
+
+  /// `…/calendar.ics`: a file that is taken once. Of a past or cancelled meeting, too: it may be in somebody's calendar.
+  func calendar(_ request: Request) async throws -> Response {
+    let (council, meeting) = try await find(request)
+    let calendar = MeetingCalendar(site: site.identity).file(meeting, of: council)
+    return site.document(Array(calendar.document.utf8), CalendarFeed.contentType)
   }
 
   /// `…/transcript`: for professional readers; everyone else learns how to become one.

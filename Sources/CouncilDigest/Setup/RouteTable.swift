@@ -20,13 +20,19 @@ struct RouteTable: Sendable {
   private var pages: [Route] {
     let councils = CouncilPages(store: store, site: site)
     let meeting = MeetingPage(store: store, site: site)
+    let feeds = CouncilFeeds(store: store, site: site)
     let fixed = FixedPages(site: site)
     return [
       page("/", HomePage(store: store, site: site).callAsFunction),
       page("/councils", readsQuery: true, councils.list),
       page("/councils/{council}", councils.council),
+      page("/councils/{council}/feed.atom", feeds.councilFeed),
+      page("/councils/{council}/calendar.ics", feeds.councilCalendar),
       page("/councils/{council}/committees/{committee}", councils.committee),
+      page("/councils/{council}/committees/{committee}/feed.atom", feeds.committeeFeed),
+      page("/councils/{council}/committees/{committee}/calendar.ics", feeds.committeeCalendar),
       page("/councils/{council}/meetings/{meeting}", meeting.callAsFunction),
+      page("/councils/{council}/meetings/{meeting}/calendar.ics", meeting.calendar),
       Route(.get, "/councils/{council}/meetings/{meeting}/transcript", meeting.transcript),
       Route(.get, "/digests/{edition}", EditionPage(store: store, site: site).callAsFunction),
       page("/about", fixed.page("about", title: "About")),
@@ -236,11 +242,7 @@ struct RouteTable: Sendable {
   }
 
   private func fixed(_ pattern: String, _ type: String, _ content: Data) -> Route {
-    let response = Response(
-      status: .ok,
-      fields: [.contentType: type, .cacheControl: "public, max-age=60", .eTag: Site.tag(of: [UInt8](content)).text],
-      body: [UInt8](content)
-    )
+    let response = site.document([UInt8](content), type)
     return page(pattern) { _ in response }
   }
 }

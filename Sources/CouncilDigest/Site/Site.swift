@@ -29,6 +29,7 @@ struct Site: Sendable {
     title: String,
     description: String? = nil,
     path: String? = nil,
+    alternates: [AlternateLink] = [],
     status: HTTPResponse.Status = .ok,
     visibility: Visibility = .everyone
   ) throws -> Response {
@@ -39,6 +40,7 @@ struct Site: Sendable {
       description: description,
       content: content,
       canonical: path.map(identity.link),
+      alternates: alternates,
       stylesheet: assets.stylesheet,
       icon: assets.icon,
       contact: identity.contactEmail,
@@ -61,6 +63,15 @@ struct Site: Sendable {
     return response
   }
 
+  /// What everyone sees alike and is no page: a feed, a file.
+  func document(_ content: [UInt8], _ type: String) -> Response {
+    Response(
+      status: .ok,
+      fields: [.contentType: type, .cacheControl: "public, max-age=60", .eTag: Self.tag(of: content).text],
+      body: content
+    )
+  }
+
   /// 303: the answer to a form is a page that can be reloaded (RFC 9110 §15.4.4).
   func seeOther(_ path: String) -> Response {
     Response(status: .seeOther, fields: [.location: path, .cacheControl: "no-store"])
@@ -71,12 +82,20 @@ struct Site: Sendable {
   }
 }
 
+/// The same in another form, for programs that look for it in a page's head.
+struct AlternateLink: Equatable, Sendable {
+  var type: String
+  var title: String
+  var path: String
+}
+
 private struct FrameView {
   var title: String
   var site: String
   var description: String?
   var content: String
   var canonical: String?
+  var alternates: [AlternateLink]
   var stylesheet: String
   var icon: String
   var contact: String
