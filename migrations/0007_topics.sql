@@ -35,3 +35,9 @@ ALTER TABLE subscriber ADD COLUMN professional_until INTEGER;
 -- What the operator answered to a request, and when; what they gave the person to follow.
 ALTER TABLE topic_request ADD COLUMN reply TEXT;
 ALTER TABLE topic_request ADD COLUMN decided_at INTEGER;
+-- In the person's words: what the service suggested to look for, and what they were given.
+ALTER TABLE topic_request ADD COLUMN suggestion TEXT;
+ALTER TABLE topic_request ADD COLUMN accepted_query TEXT;
+
+-- The last twelve months of all councils.
+CREATE INDEX meeting_by_start ON meeting (starts_at);

@@ -9,7 +9,8 @@ import Testing
 
   /// In the order in which they may use each other.
   private static let folders = [
-    "Store", "Access", "Outbox", "Site", "Councils", "Meetings", "Queries", "Topics", "Subscriptions", "Matching",
+    "Store", "Access", "Outbox", "Site", "Councils", "Meetings", "Queries", "Search", "Topics", "Subscriptions",
+    "Matching",
     "Feedback", "Digests",
     "Bounces", "Deliveries", "Operations", "Pages", "Setup",
   ]

@@ -39,6 +39,7 @@ struct Chain {
     committee: String? = nil,
     daysAgo: Double = 1,
     summary: String? = "Text.",
+    transcript: String? = nil,
     correction: String? = nil
   ) async throws {
     let committee = committee ?? slug
@@ -52,6 +53,7 @@ struct Chain {
         documents: []
       ),
       committeeSlug: try Slug(segment: committee),
+      transcript: transcript,
       correction: correction
     )
     let now = clock.now
@@ -62,6 +64,25 @@ struct Chain {
         input,
         now: now,
         database
+      )
+    }
+  }
+
+  func putTopic(_ slug: String, _ query: String) async throws {
+    let now = clock.now
+    try await services.store.write {
+      let input = TopicInput(name: slug, description: "", query: try TopicQuery(parsing: query))
+      _ = try PutTopic.put(try Slug(segment: slug), input, now: now, $0)
+    }
+    try await services.catchUpTopics()
+  }
+
+  func makeProfessional(_ address: String) async throws {
+    let until = clock.now.addingTimeInterval(300 * 86_400)
+    try await services.store.write { database in
+      try database.execute(
+        sql: "UPDATE subscriber SET professional_until = ? WHERE email_key = ?",
+        arguments: [until.milliseconds, address]
       )
     }
   }

@@ -111,7 +111,9 @@ import Testing
       (try await service.api("GET", "/councils/w/meetings/a").object()["topics"] as? [Any])?.count
     }
     #expect(try await topics() == 1)
-    #expect(try await service.client.get("/councils/w/meetings/a").text.contains("<li>T</li>"))
+    #expect(
+      try await service.client.get("/councils/w/meetings/a").text.contains("<li><a href=\"/topics/t\">T</a></li>")
+    )
     #expect(try await service.api("PUT", "/topics/t", ["name": "T", "query": "ferry"]).status == 200)
     #expect(try await topics() == 0)
     let unknown = try await service.client.send(

@@ -77,6 +77,7 @@ extension DigestLetterView.Match: MustacheParent {
     case "label": label
     case "html": html
     case "text": text
+    case "fewerLink": fewerLink
     default: nil
     }
   }

@@ -6,6 +6,7 @@ struct DigestLetterView {
     var label: String
     var html: String
     var text: String
+    var fewerLink: String?
   }
 
   struct Item {
@@ -135,7 +136,8 @@ extension DigestLetterView.Item {
       return .init(
         label: label,
         html: match.extract.html(markStyle: LetterStyle.mark),
-        text: DigestLetterView.wrap("\(label): “\(match.extract.text)”")
+        text: DigestLetterView.wrap("\(label): “\(match.extract.text)”"),
+        fewerLink: match.fewerLink
       )
     }
     titleText = DigestLetterView.wrap(item.title)

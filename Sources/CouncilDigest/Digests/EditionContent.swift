@@ -9,6 +9,10 @@ struct EditionContent: Codable, Equatable, Sendable {
     var name: String
     /// Not shown where others may read along.
     var isOwnQuery: Bool
+    /// Of a topic: what a meeting of it matches.
+    var topicQuery: String?
+
+    var query: String? { isOwnQuery ? name : topicQuery }
   }
 
   struct Match: Codable, Equatable, Sendable {

@@ -43,6 +43,7 @@ struct EditionPlan: Sendable {
     /// With the council each belongs to.
     var committees: [Int64: (name: String, council: Int64)] = [:]
     var topics: [Int64: String] = [:]
+    var topicQueries: [Int64: String] = [:]
     var queries: [Int64: String] = [:]
   }
 
@@ -194,7 +195,7 @@ struct EditionPlan: Sendable {
   private func interest(_ key: FollowKey) -> EditionContent.Interest? {
     switch key {
     case .council, .committee: nil
-    case .topic(let id): names.topics[id].map { .init(name: $0, isOwnQuery: false) }
+    case .topic(let id): names.topics[id].map { .init(name: $0, isOwnQuery: false, topicQuery: names.topicQueries[id]) }
     case .query(let id): names.queries[id].map { .init(name: $0, isOwnQuery: true) }
     }
   }

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import HTTPServer
 
 /// An edition ready for a template: sections of items with their texts, in HTML and in plain text.
 struct EditionView: Sendable {
@@ -8,6 +9,8 @@ struct EditionView: Sendable {
     var extract: MatchExtract
     /// For professional readers only.
     var isInTranscript: Bool
+    /// Where the query can be narrowed so that it finds fewer meetings like this one.
+    var fewerLink: String?
   }
 
   struct Item: Sendable {
@@ -120,7 +123,14 @@ extension EditionView.Item {
     link = manner.site.link(revision.path)
     reason = item.reasons.isEmpty ? nil : "You follow " + ComposeEdition.list(item.reasons)
     matches = item.matches.map {
-      EditionView.Match(interest: $0.interest, extract: $0.extract, isInTranscript: $0.isInTranscript ?? false)
+      EditionView.Match(
+        interest: $0.interest,
+        extract: $0.extract,
+        isInTranscript: $0.isInTranscript ?? false,
+        fewerLink: $0.interest.query.map { query in
+          manner.site.link("/query?q=\(percentEncoded(query))&fewer=\(revision.reference)")
+        }
+      )
     }
     isCancelled = revision.content.status == .cancelled
     subject = summary.subject ?? title

@@ -117,7 +117,10 @@ extension EditionPlan {
     for row in try Row.fetchAll(database, sql: "SELECT id, name, council_id FROM committee") {
       names.committees[row["id"]] = (row["name"], row["council_id"])
     }
-    for row in try Row.fetchAll(database, sql: "SELECT id, name FROM topic") { names.topics[row["id"]] = row["name"] }
+    for row in try Row.fetchAll(database, sql: "SELECT id, name, query FROM topic") {
+      names.topics[row["id"]] = row["name"]
+      names.topicQueries[row["id"]] = row["query"]
+    }
     return names
   }
 

@@ -43,6 +43,13 @@ extension Meeting {
     ).map(Meeting.init)
   }
 
+  /// In the order of their ids' list.
+  static func fetch(_ ids: [Int64], _ database: Database) throws -> [Meeting] {
+    try ids.compactMap { id in
+      try Row.fetchOne(database, cached: "\(select) WHERE meeting.id = ?", arguments: [id]).map(Meeting.init)
+    }
+  }
+
   /// - Throws: `Refusal.notFound`.
   static func require(_ slug: String, council: String, _ database: Database) throws -> Meeting {
     guard let meeting = try find(slug, council: council, database) else {

@@ -8,6 +8,9 @@ struct OutgoingMail: Equatable, Sendable {
     case confirmation
     case alreadyFollowing = "already-following"
     case topicRequest = "topic-request"
+    /// What became of one.
+    case topicAccepted = "topic-accepted"
+    case topicDeclined = "topic-declined"
     case digest
     /// One marked copy, to try out.
     case digestTest = "digest-test"
@@ -127,7 +130,7 @@ extension OutgoingMail {
       database,
       cached: """
         SELECT count(*) FROM outgoing_mail
-        WHERE lower(recipient) = ? AND is_urgent = 1 AND date > ? AND kind NOT IN ('digest-test', 'operator-notice')
+        WHERE lower(recipient) = ? AND is_urgent = 1 AND date > ? AND kind NOT IN ('digest-test', 'operator-notice', 'topic-accepted', 'topic-declined')
         """,
       arguments: [address.key, date.milliseconds]
     ) ?? 0

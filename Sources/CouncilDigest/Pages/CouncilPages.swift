@@ -9,6 +9,7 @@ struct CouncilPages: Sendable {
 
   private static let shownMeetings = 50
   private static let shownUpcoming = 20
+  private static let shownTopics = 12
 
   private struct ListView {
     struct Entry {
@@ -35,6 +36,8 @@ struct CouncilPages: Sendable {
     var committees: [CommitteeLink]
     var hasCommittees: Bool
     var isShortened: Bool
+    var topics: [QueryLabView.Link]
+    var hasTopics: Bool
     var feedPath: String
     var calendarPath: String
   }
@@ -102,6 +105,8 @@ struct CouncilPages: Sendable {
     var committees: [Committee]
     var upcoming: [Meeting]
     var recent: [Meeting]
+    /// Those of its recent meetings.
+    var topics: [MeetingItem.TopicReference]
 
     var target: FollowTarget { committee.map { .committee($0, council) } ?? .council(council) }
   }
@@ -114,6 +119,13 @@ struct CouncilPages: Sendable {
   ) throws -> Facts {
     let council = try Council.require(slug, database)
     let committee = try committeeSlug.map { try Committee.require($0, of: council, database) }
+    let recent = try Meeting.past(
+      council: council.id,
+      committee: committee?.id,
+      before: now,
+      limit: shownMeetings + 1,
+      database
+    )
     return Facts(
       council: council,
       committee: committee,
@@ -125,13 +137,8 @@ struct CouncilPages: Sendable {
         limit: shownUpcoming,
         database
       ),
-      recent: try Meeting.past(
-        council: council.id,
-        committee: committee?.id,
-        before: now,
-        limit: shownMeetings + 1,
-        database
-      )
+      recent: recent,
+      topics: try TopicMeetings.mostDiscussed(in: recent.map(\.id), limit: shownTopics, database)
     )
   }
 
@@ -153,6 +160,8 @@ struct CouncilPages: Sendable {
       committees: others.map { CommitteeLink(name: $0.name, path: "\(council.path)/committees/\($0.slug)") },
       hasCommittees: !others.isEmpty,
       isShortened: facts.recent.count > Self.shownMeetings,
+      topics: facts.topics.map { .init(label: $0.name, path: "/topics/\($0.slug)") },
+      hasTopics: !facts.topics.isEmpty,
       feedPath: "\(path)/feed.atom",
       calendarPath: "\(path)/calendar.ics"
     )

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Markdown
 
 /// A meeting as one entry of a list.
@@ -9,6 +10,8 @@ struct MeetingEntry: Sendable {
   var path: String
   var councilName: String?
   var lead: String?
+  /// In place of the lead, as HTML: why a query found it.
+  var extract: String?
   var location: String?
   var isCancelled: Bool
   /// Took place, and its summary is still to come.
@@ -36,8 +39,37 @@ extension Meeting {
   }
 }
 
+extension MeetingEntry {
+  /// Each with the piece of its text that the query found.
+  static func found(
+    _ meetings: [Int64],
+    by query: TopicQuery,
+    _ zone: TimeZone,
+    _ database: Database
+  ) throws -> [MeetingEntry] {
+    try found(meetings, MeetingSearch.Found.extracts(of: query, from: meetings, database), zone, database)
+  }
+
+  /// - Parameter extracts: by meeting; without one the entry has its lead.
+  static func found(
+    _ meetings: [Int64],
+    _ extracts: [Int64: MatchExtract],
+    _ zone: TimeZone,
+    _ database: Database
+  ) throws -> [MeetingEntry] {
+    try Meeting.fetch(meetings, database).map { meeting in
+      let council = try Council.require(meeting.councilSlug, database)
+      var entry = MeetingEntry(meeting, timeZone: council.timeZone(in: zone), council: council.name)
+      entry.extract = extracts[meeting.id]?.html()
+      return entry
+    }
+  }
+}
+
 /// The subscribe box: what is followed, and its name.
 struct SubscribeBox: Sendable {
+  /// Of the form: `council`, `topic` or `query`.
+  var field = "council"
   var reference: String
   var name: String
 }

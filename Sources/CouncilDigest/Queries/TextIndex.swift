@@ -18,7 +18,7 @@ struct TextIndex {
   static let maximumWords = 1_000_000
 
   let texts: [Text]
-  private let tokenizer: WordTokenizer
+  let tokenizer: WordTokenizer
   /// By place: which word, with `inCapitals` where it is written so.
   private let words: [UInt32]
   private let textOfPlace: [UInt16]
@@ -26,13 +26,13 @@ struct TextIndex {
   private let columns: [[SoughtPhrase.Column: Range<Int>]]
   /// By word: its places in order are those at `places[starts[word]..<starts[word + 1]]`.
   private let places: [UInt32]
-  private let starts: [Int]
+  let starts: [Int]
   /// By word: the texts that have it at all, and those that have it in capitals.
-  private let holders: [TextSet]
+  let holders: [TextSet]
   private let capitalHolders: [TextSet]
-  private let numbers: [String: UInt32]
+  let numbers: [String: UInt32]
   /// The words of each stem.
-  private let families: [String: [UInt32]]
+  let families: [String: [UInt32]]
   /// Words in the order of their bytes.
   private let sorted: [(word: String, number: UInt32)]
   private let councils: [String: TextSet]
@@ -222,7 +222,7 @@ extension TextIndex {
     }
   }
 
-  private func places(of word: UInt32, in text: Int?) -> ArraySlice<UInt32> {
+  func places(of word: UInt32, in text: Int?) -> ArraySlice<UInt32> {
     let all = places[starts[Int(word)]..<starts[Int(word) + 1]]
     guard let text else { return all }
     let first = all.partitioningIndex { Int(textOfPlace[Int($0)]) >= text }

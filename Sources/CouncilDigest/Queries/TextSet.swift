@@ -8,6 +8,8 @@ extension TextSet {
 
   var isEmpty: Bool { self == .zero }
 
+  var count: Int { indices.reduce(0) { $0 + self[$1].nonzeroBitCount } }
+
   /// In order.
   var members: [Int] {
     var members: [Int] = []

@@ -16,10 +16,15 @@ struct RouteTable: Sendable {
   private var origin: OriginCheck { OriginCheck(identity: services.site.identity) }
   private var mailQueued: @Sendable () -> Void { { [sender = services.sender] in sender.wake() } }
 
+  private var lab: QueryLabPage { QueryLabPage(store: store, site: site, usual: services.usualWords) }
+
   /// What everyone sees alike.
   private var pages: [Route] {
     let councils = CouncilPages(store: store, site: site)
     let meeting = MeetingPage(store: store, site: site)
+    let topics = TopicPages(store: store, site: site)
+    let topicFeeds = TopicFeeds(store: store, site: site)
+    let search = SearchPage(store: store, site: site)
     let feeds = CouncilFeeds(store: store, site: site)
     let fixed = FixedPages(site: site)
     return [
@@ -35,6 +40,13 @@ struct RouteTable: Sendable {
       page("/councils/{council}/meetings/{meeting}/calendar.ics", meeting.calendar),
       Route(.get, "/councils/{council}/meetings/{meeting}/transcript", meeting.transcript),
       Route(.get, "/digests/{edition}", EditionPage(store: store, site: site).callAsFunction),
+      page("/topics", topics.list),
+      page("/topics/{topic}", topics.topic),
+      page("/topics/{topic}/feed.atom", topicFeeds.feed),
+      page("/topics/{topic}/calendar.ics", topicFeeds.calendar),
+      page("/search", readsQuery: true, search.callAsFunction),
+      page("/search.atom", readsQuery: true, search.feed),
+      page("/query", readsQuery: true, lab.callAsFunction),
       page("/about", fixed.page("about", title: "About")),
       page("/privacy", fixed.page("privacy", title: "Privacy")),
       page("/accessibility", fixed.page("accessibility", title: "Accessibility")),
@@ -96,7 +108,7 @@ struct RouteTable: Sendable {
       Route(.post, "/preferences/{token}", preferences.change),
       Route(.get, "/topics/request", topic.form),
       Route(.post, "/topics/request", topic.submit),
-      Route(.get, "/topics/request/check-your-email", topic.checkYourEmail),
+      Route(.get, "/topics/request/check-your-email", TopicRequestPage(site: site, lab: lab).callAsFunction),
       Route(.get, "/feedback", feedback.form),
       Route(.post, "/feedback", feedback.submit),
       Route(.get, "/feedback/thank-you", feedback.thankYou),
@@ -158,6 +170,12 @@ struct RouteTable: Sendable {
       editions: services.queue.editions,
       signer: services.signer
     )
+    let decideTopicRequest = DecideTopicRequest(
+      store: store,
+      letters: services.letters,
+      log: services.log,
+      mailQueued: mailQueued
+    )
     let councilPath = "/councils/{council}"
     let meetingPath = "/councils/{council}/meetings/{meeting}"
     return [
@@ -179,9 +197,11 @@ struct RouteTable: Sendable {
       ),
       call(.delete, "/topics/{topic}", .editor, topic.delete),
       call(.get, "/topic-requests", .operator, TopicRequestAPI(store: store).list),
+      call(.patch, "/topic-requests/{id}", .operator, decideTopicRequest.callAsFunction),
       call(.get, "/feedback", .operator, FeedbackAPI(store: store).list),
       call(.get, "/subscribers", .operator, subscribers.list),
       call(.get, "/subscribers/{id}", .operator, subscribers.get),
+      call(.patch, "/subscribers/{id}", .operator, subscribers.change),
       call(.post, "/digest-runs", .operator, runs.create),
       call(.get, "/digest-runs", .reader, runs.list),
       call(.get, "/digest-runs/{id}", .reader, runs.get),

@@ -9,6 +9,7 @@ struct Services: Sendable {
   let log: Logger
   let store: Store
   let site: Site
+  let usualWords = UsualWords()
   let apiKeys: APIKeys
   let letters: LetterFrame
   let notices: OperatorNotices

@@ -31,6 +31,9 @@ struct JSONInput {
     problems.append(FieldProblem("\(pointer)/\(name)", detail))
   }
 
+  /// Whether it is there at all, be it null.
+  func has(_ name: String) -> Bool { members[name] != nil }
+
   mutating func string(
     _ name: String,
     required: Bool = false,

@@ -131,7 +131,7 @@ final class WordTokenizer: FTS5CustomTokenizer {
   func stem(of folded: String) -> String {
     if let known = stems[folded] { return known }
     var stem = folded
-    var word = folded
+    var word = IrregularForms.regular(folded) ?? folded
     word.withUTF8 { bytes in
       bytes.withMemoryRebound(to: CChar.self) { characters in
         _ = Self.tokenize(characters, .document, stemmer) { shortened, _ in

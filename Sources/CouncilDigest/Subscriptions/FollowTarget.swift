@@ -42,12 +42,13 @@ enum FollowTarget: Equatable, Sendable {
     }
   }
 
-  /// The page about it; an own query has none.
+  /// The page about it; an own query has none that could be named to an address that has not answered yet.
   var path: String? {
     switch self {
     case .council(let council): council.path
     case .committee(let committee, let council): "\(council.path)/committees/\(committee.slug)"
-    case .topic, .query: nil
+    case .topic(let topic): topic.path
+    case .query: nil
     }
   }
 

@@ -35,6 +35,7 @@ struct Preferences: Sendable {
   /// - Returns: false when the subscriber is not active any more.
   private func perform(_ action: Action, _ form: Form, for id: Int64) async throws -> Bool {
     let now = store.now()
+    if action == .save { try await checkQueries(form, for: id) }
     return try await store.write { [zone = site.identity.timeZone] database in
       guard let subscriber = try Subscriber.find(id: id, database), subscriber.state == .active else { return false }
       switch action {
@@ -53,6 +54,22 @@ struct Preferences: Sendable {
       }
       return true
     }
+  }
+
+  /// What is new must be something that can be followed. Found out before the writer is asked: it takes a moment.
+  private func checkQueries(_ form: Form, for id: Int64) async throws {
+    let now = store.now()
+    let typed =
+      form.all("query") + form.all("follow").filter { $0.hasPrefix("query:") }.map { String($0.dropFirst(6)) }
+    let problems = try await store.read { database in
+      let followed = try FollowTarget.fetch(subscriber: id, database).map(\.field.value)
+      return try typed.prefix(SavePreferences.maximumQueries + 1).compactMap { text -> FieldProblem? in
+        guard let query = try? TopicQuery(parsing: PlainText.normalized(text)), !followed.contains(query.description)
+        else { return nil }
+        return try query.problemOfFollowing(now: now, database).map { FieldProblem("query", $0) }
+      }
+    }
+    guard problems.isEmpty else { throw Refusal.invalid(problems) }
   }
 
   private func subscriber(of request: Request) throws -> Int64 {

@@ -139,5 +139,13 @@ struct SignupForm: Sendable {
     return read
   }
 
+  /// What is too broad for anyone to follow. Found out before the writer is asked, because it takes a moment.
+  func broadQueries(now: Date, _ database: Database) throws -> [FieldProblem] {
+    try queries.prefix(Self.maximumQueries).compactMap { text in
+      guard let query = try? TopicQuery(parsing: PlainText.normalized(text)) else { return nil }
+      return try query.problemOfFollowing(now: now, database).map { FieldProblem(field("query"), $0) }
+    }
+  }
+
   private func field(_ name: String) -> String { isJSON ? "/\(name)" : name }
 }

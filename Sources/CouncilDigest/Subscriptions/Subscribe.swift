@@ -18,6 +18,11 @@ struct Subscribe: Sendable {
     guard form.website.isEmpty else { return done(form) }
     let address = form.address()
     do {
+      if !form.queries.isEmpty {
+        let now = store.now()
+        let problems = try await store.read { try form.broadQueries(now: now, $0) }
+        guard problems.isEmpty else { throw Refusal.invalid(problems) }
+      }
       try await store.write { database in
         let signup = try form.checked(address, database)
         try admission.admit(request, database)

@@ -23,6 +23,8 @@ struct Subscriber: Equatable, Sendable {
   var pausedUntil: Date?
   /// Why nothing is sent to them, while they are suppressed.
   var suppressedBecause: String?
+  /// May read transcripts until then.
+  var professionalUntil: Date?
   var createdAt: Date
   var confirmedAt: Date?
 
@@ -31,7 +33,7 @@ struct Subscriber: Equatable, Sendable {
 
 extension Subscriber {
   static let columns =
-    "id, email, state, density, window_start, paused_until, suppressed_because, created_at, confirmed_at"
+    "id, email, state, density, window_start, paused_until, suppressed_because, professional_until, created_at, confirmed_at"
 
   init?(row: Row) {
     guard let state = State(rawValue: row["state"]), let density = Density(rawValue: row["density"]) else { return nil }
@@ -42,6 +44,7 @@ extension Subscriber {
     windowStart = (row["window_start"] as Int64?).map(Date.init(milliseconds:))
     pausedUntil = (row["paused_until"] as Int64?).map(Date.init(milliseconds:))
     suppressedBecause = row["suppressed_because"]
+    professionalUntil = (row["professional_until"] as Int64?).map(Date.init(milliseconds:))
     createdAt = Date(milliseconds: row["created_at"])
     confirmedAt = (row["confirmed_at"] as Int64?).map(Date.init(milliseconds:))
   }

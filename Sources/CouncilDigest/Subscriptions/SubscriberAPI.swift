@@ -3,7 +3,7 @@ import GRDB
 import HTTPServer
 import Mail
 
-/// `GET /api/v1/subscribers?email=&state=` and `GET /api/v1/subscribers/{id}`.
+/// `GET /api/v1/subscribers?email=&state=`, `GET` and `PATCH /api/v1/subscribers/{id}`.
 struct SubscriberAPI: Sendable {
   let store: Store
 
@@ -37,8 +37,31 @@ struct SubscriberAPI: Sendable {
     let item = try await store.read { database in
       try Subscriber.find(id: id, database).map { try SubscriberItem($0, database) }
     }
-    guard let item else { throw Refusal.notFound("There is no subscriber \(request.parameter("id"))") }
+    guard let item else { throw Self.unknown(request) }
     return try JSONOutput.response(.ok, item)
+  }
+
+  /// `{professional_until}`: until when they may read transcripts; null ends it.
+  func change(_ request: Request) async throws -> Response {
+    let id = Int64(request.parameter("id")) ?? 0
+    var input = try JSONInput(request)
+    let isNamed = input.has("professional_until")
+    let until = input.time("professional_until")?.date
+    if !isNamed { input.refuse("professional_until", "Required: a time, or null") }
+    try input.finish()
+    let item = try await store.write { database in
+      try database.execute(
+        sql: "UPDATE subscriber SET professional_until = ? WHERE id = ?",
+        arguments: [until?.milliseconds, id]
+      )
+      return try Subscriber.find(id: id, database).map { try SubscriberItem($0, database) }
+    }
+    guard let item else { throw Self.unknown(request) }
+    return try JSONOutput.response(.ok, item)
+  }
+
+  private static func unknown(_ request: Request) -> Refusal {
+    .notFound("There is no subscriber \(request.parameter("id"))")
   }
 }
 
@@ -51,6 +74,8 @@ struct SubscriberItem: Encodable {
   var follows: [String]
   var pausedUntil: Date?
   var suppressedBecause: String?
+  /// Until when they may read transcripts.
+  var professionalUntil: Date?
   var createdAt: Date
   var confirmedAt: Date?
 
@@ -62,6 +87,7 @@ struct SubscriberItem: Encodable {
     follows = try FollowTarget.fetch(subscriber: subscriber.id, database).map(\.reference)
     pausedUntil = subscriber.pausedUntil
     suppressedBecause = subscriber.suppressedBecause
+    professionalUntil = subscriber.professionalUntil
     createdAt = subscriber.createdAt
     confirmedAt = subscriber.confirmedAt
   }

@@ -16,13 +16,14 @@ struct RequestTopic: Sendable {
   private static let maximumCouncils = 100
 
   func form(_ request: Request) async throws -> Response {
-    try await page(form: Form(), problems: [])
+    let query = try QueryString(request)
+    return try await page(form: Form([(name: "query", value: query.first("query") ?? "")]), problems: [])
   }
 
   func submit(_ request: Request) async throws -> Response {
     try origin.check(request)
     var input = try FormInput(request)
-    if let trap = input.form.first("website"), !trap.isEmpty { return done }
+    if let trap = input.form.first("website"), !trap.isEmpty { return done(nil) }
     do {
       let wish = try await wish(&input)
       let letter = try Self.confirmationLetter(letters)
@@ -31,7 +32,7 @@ struct RequestTopic: Sendable {
         try take(wish, letter, database)
       }
       mailQueued()
-      return done
+      return done(wish.suggestion)
     } catch Refusal.invalid(let problems) {
       return try await page(form: input.form, problems: problems)
     }
@@ -43,6 +44,8 @@ struct RequestTopic: Sendable {
     var words: String
     var query: String?
     var councils: [Council]
+    /// What the service would look for.
+    var suggestion: TopicQuery?
   }
 
   /// - Throws: `Refusal.invalid` with every problem.
@@ -58,10 +61,29 @@ struct RequestTopic: Sendable {
       input.refuse("query", "Shorten this to \(TopicRequest.maximumQueryCharacters) characters")
     } else if !PlainText.isSingleLine(query) {
       input.refuse("query", "Use one line without control characters")
+    } else if !query.isEmpty {
+      do { _ = try TopicQuery(parsing: query) } catch { input.refuse("query", error.description) }
     }
     let councils = try await councils(&input)
     guard input.problems.isEmpty, let email, let words else { throw Refusal.invalid(input.problems) }
-    return Wish(email: email, words: words, query: query.isEmpty ? nil : query, councils: councils)
+    var wish = Wish(email: email, words: words, query: query.isEmpty ? nil : query, councils: councils)
+    wish.suggestion = try await suggestion(wish)
+    return wish
+  }
+
+  /// The query they wrote, or one made of their words; at the councils they chose.
+  private func suggestion(_ wish: Wish) async throws -> TopicQuery? {
+    let now = store.now()
+    let found = try await store.read { database -> TopicQuery? in
+      if let query = wish.query { return try TopicQuery(parsing: query) }
+      return try SuggestQuery.suggest(wish.words, now: now, database)
+    }
+    guard let found, !wish.councils.isEmpty else { return found }
+    let councils = wish.councils.map { TopicQuery.Clause.council($0.slug) }
+    var group = found.root
+    group.required.append(councils.count == 1 ? councils[0] : .any(councils))
+    // With very many councils the query has no room for them.
+    return (try? TopicQuery(parsing: TopicQuery(group).description)) ?? found
   }
 
   private func councils(_ input: inout FormInput) async throws -> [Council] {
@@ -84,6 +106,7 @@ struct RequestTopic: Sendable {
       email: wish.email,
       request: wish.words,
       query: wish.query,
+      suggestion: wish.suggestion?.description,
       councils: wish.councils,
       now: now,
       database
@@ -99,12 +122,12 @@ struct RequestTopic: Sendable {
     )
   }
 
-  /// `GET /topics/request/check-your-email`.
-  func checkYourEmail(_ request: Request) async throws -> Response {
-    try site.page("topic-request-sent", (), title: "Check your email", visibility: .onlyYou)
+  /// The page that shows what would be looked for; it never depends on the address.
+  private func done(_ suggestion: TopicQuery?) -> Response {
+    site.seeOther(
+      "/topics/request/check-your-email" + (suggestion.map { "?q=\(percentEncoded($0.description))" } ?? "")
+    )
   }
-
-  private var done: Response { site.seeOther("/topics/request/check-your-email") }
 
   static func confirmationLetter(_ letters: LetterFrame) throws -> LetterBody {
     try letters.body(

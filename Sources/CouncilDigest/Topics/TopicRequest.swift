@@ -12,11 +12,20 @@ struct TopicRequest: Equatable, Sendable {
   var id: Int64
   var email: String
   var request: String
+  /// As the person wrote it, if they did.
   var query: String?
+  /// What the service would look for.
+  var suggestion: String?
+  /// By slug; none for all.
   var councils: [String]
   var state: State
   var createdAt: Date
   var confirmedAt: Date?
+  var decidedAt: Date?
+  /// What the person was given to follow.
+  var acceptedQuery: String?
+  /// What the operator wrote to them.
+  var reply: String?
 
   static let maximumCharacters = 2_000
   static let maximumQueryCharacters = 500
@@ -27,16 +36,17 @@ extension TopicRequest {
     email: EmailAddress,
     request: String,
     query: String?,
+    suggestion: String?,
     councils: [Council],
     now: Date,
     _ database: Database
   ) throws -> Int64 {
     try database.execute(
       sql: """
-        INSERT INTO topic_request (email, request, query, state, created_at)
-        VALUES (?, ?, ?, 'unconfirmed', ?)
+        INSERT INTO topic_request (email, request, query, suggestion, state, created_at)
+        VALUES (?, ?, ?, ?, 'unconfirmed', ?)
         """,
-      arguments: [email.description, request, query, now.milliseconds]
+      arguments: [email.description, request, query, suggestion, now.milliseconds]
     )
     let id = database.lastInsertedRowID
     for council in councils {
@@ -67,7 +77,8 @@ extension TopicRequest {
   }
 
   private static let select = """
-    SELECT topic_request.id, email, request, query, state, created_at, confirmed_at,
+    SELECT topic_request.id, email, request, query, suggestion, state, created_at, confirmed_at, decided_at,
+      accepted_query, reply,
       (SELECT group_concat(slug, ' ') FROM topic_request_council
         JOIN council ON council.id = topic_request_council.council_id
         WHERE topic_request_id = topic_request.id) AS councils
@@ -81,8 +92,12 @@ extension TopicRequest {
     email = row["email"]
     request = row["request"]
     query = row["query"]
+    suggestion = row["suggestion"]
     councils = (row["councils"] as String? ?? "").split(separator: " ").map(String.init)
     createdAt = Date(milliseconds: row["created_at"])
     confirmedAt = (row["confirmed_at"] as Int64?).map(Date.init(milliseconds:))
+    decidedAt = (row["decided_at"] as Int64?).map(Date.init(milliseconds:))
+    acceptedQuery = row["accepted_query"]
+    reply = row["reply"]
   }
 }

@@ -1,0 +1,130 @@
+import Foundation
+import GRDB
+import HTTPServer
+import Logging
+import Mail
+
+/// `PATCH /api/v1/topic-requests/{id}`: the operator accepts a request with the query to follow, which starts the
+/// updates, or declines it with the reason. Either way the person hears of it by letter.
+struct DecideTopicRequest: Sendable {
+  let store: Store
+  let letters: LetterFrame
+  let log: Logger
+  let mailQueued: @Sendable () -> Void
+
+  private enum Decision: Sendable {
+    case accept(TopicQuery, reply: String?)
+    case decline(reply: String)
+  }
+
+  func callAsFunction(_ request: Request) async throws -> Response {
+    let id = Int64(request.parameter("id")) ?? 0
+    let decision = try Self.decision(JSONInput(request))
+    let now = store.now()
+    let item = try await store.write { database in
+      guard let found = try TopicRequest.find(id, database), found.state != .unconfirmed else {
+        throw Refusal.notFound("There is no topic request \(request.parameter("id"))")
+      }
+      guard found.state == .open else {
+        throw Refusal.conflict("Request \(id) has been \(found.state.rawValue) already")
+      }
+      try decide(found, decision, now: now, database)
+      let decided = try TopicRequest.find(id, database) ?? found
+      return try TopicRequestItem(decided, now: now, database)
+    }
+    log.notice("topic-request.decided", metadata: ["id": "\(id)", "state": "\(item.state)"])
+    mailQueued()
+    return try JSONOutput.response(.ok, item)
+  }
+
+  private static func decision(_ json: JSONInput) throws -> Decision {
+    var input = json
+    let state = input.string("state", required: true)
+    let text = input.string("query", maximum: 4 * TopicQuery.maximumCharacters)
+    let reply = input.string("reply", maximum: 4_000, isMultiline: true)
+    var query: TopicQuery?
+    if let text {
+      do { query = try TopicQuery(parsing: text) } catch { input.refuse("query", error.description) }
+    }
+    switch state {
+    case "accepted"?:
+      if text == nil { input.refuse("query", "Required: what they are to follow") }
+    case "declined"?:
+      if reply == nil { input.refuse("reply", "Required: the person wants to know why") }
+      if text != nil { input.refuse("query", "Only a request that is accepted has a query") }
+    case nil: break
+    default: input.refuse("state", "Expected one of: accepted, declined")
+    }
+    try input.finish()
+    if state == "accepted", let query { return .accept(query, reply: reply) }
+    return .decline(reply: reply ?? "")
+  }
+
+  private func decide(
+    _ request: TopicRequest,
+    _ decision: Decision,
+    now: Date,
+    _ database: Database
+  ) throws {
+    let address: EmailAddress
+    do {
+      address = try EmailAddress(parsing: request.email)
+    } catch {
+      throw Refusal.conflict("No letter can be sent to the address of request \(request.id)")
+    }
+    switch decision {
+    case .accept(let query, let reply):
+      try record(.accepted, request, query: query, reply: reply, now: now, database)
+      let target = try FollowTarget.findOrInsert(query, database)
+      let subscriber = try Self.follow(target, address, request, now: now, database)
+      let reach = try QueryReach.load(query, now: now, database)
+      let body = try letters.accepted(request, query, reply: reply, meetings: reach.meetings)
+      try OutgoingMail.queue(
+        .topicAccepted,
+        to: address,
+        body: body,
+        subscriberID: subscriber,
+        key: store.keys.current,
+        now: now,
+        database
+      )
+    case .decline(let reply):
+      try record(.declined, request, query: nil, reply: reply, now: now, database)
+      let body = try letters.declined(request, reply: reply)
+      try OutgoingMail.queue(.topicDeclined, to: address, body: body, key: store.keys.current, now: now, database)
+    }
+  }
+
+  private func record(
+    _ state: TopicRequest.State,
+    _ request: TopicRequest,
+    query: TopicQuery?,
+    reply: String?,
+    now: Date,
+    _ database: Database
+  ) throws {
+    try database.execute(
+      sql: "UPDATE topic_request SET state = ?, accepted_query = ?, reply = ?, decided_at = ? WHERE id = ?",
+      arguments: [state.rawValue, query?.description, reply, now.milliseconds, request.id]
+    )
+  }
+
+  /// The address has answered, when the request was confirmed: there is nothing to ask again.
+  /// - Returns: the subscriber's id.
+  private static func follow(
+    _ target: FollowTarget,
+    _ address: EmailAddress,
+    _ request: TopicRequest,
+    now: Date,
+    _ database: Database
+  ) throws -> Int64 {
+    let subscriber = try Subscriber.findOrInsert(address, now: now, database)
+    let followed = subscriber.state == .active ? try FollowTarget.fetch(subscriber: subscriber.id, database) : []
+    guard !followed.contains(where: { $0.key == target.key }) else { return subscriber.id }
+    let consent = try Consent(scope: target.name, source: "topic request", density: nil)
+      .insert(of: subscriber.id, now: now, database)
+    try target.follow(subscriber.id, consent: consent, database)
+    _ = try ConfirmSubscription.confirm(consent, now: now, database)
+    return subscriber.id
+  }
+}

@@ -1,0 +1,75 @@
+import HTTPServer
+import Markdown
+
+/// The letters that answer a topic request.
+extension LetterFrame {
+  fileprivate struct Answer {
+    var quoted: String
+    var quotedText: String
+    var request: String
+    var requestText: String
+    var reply: String?
+    var replyText: String?
+    var found: String?
+    var foundText: String?
+    var link: String
+    var site: String
+  }
+
+  /// - Parameter meetings: what the query would have found in the last twelve months.
+  func accepted(_ request: TopicRequest, _ query: TopicQuery, reply: String?, meetings: Int) throws -> LetterBody {
+    try body(
+      "topic-accepted",
+      .init(
+        subject: "You now get updates on what you asked for",
+        preheader: "Your topic request was accepted.",
+        reason: "You asked us for updates on a topic and confirmed it.",
+        unsubscribeLink: LetterBody.Slot.unsubscribe.marker,
+        preferencesLink: LetterBody.Slot.preferences.marker
+      ),
+      answer(
+        request,
+        TopicQuery.quoted(query.description),
+        reply: reply,
+        found: meetings == 0
+          ? "It found nothing in the last 12 months."
+          : "It would have found \(meetings) \(meetings == 1 ? "meeting" : "meetings") in the last 12 months.",
+        link: "/query?q=\(percentEncoded(query.description))"
+      )
+    )
+  }
+
+  func declined(_ request: TopicRequest, reply: String) throws -> LetterBody {
+    try body(
+      "topic-declined",
+      .init(
+        subject: "About your topic request",
+        preheader: "We can’t set up the updates you asked for.",
+        reason: "You asked us for updates on a topic and confirmed it."
+      ),
+      answer(request, "", reply: reply, found: nil, link: "/query")
+    )
+  }
+
+  private func answer(
+    _ request: TopicRequest,
+    _ quoted: String,
+    reply: String?,
+    found: String?,
+    link path: String
+  ) -> Answer {
+    Answer(
+      quoted: quoted,
+      quotedText: TextWrap.wrap(quoted, width: 72),
+      request: request.request,
+      requestText: TextWrap.wrap(request.request, width: 70).split(separator: "\n", omittingEmptySubsequences: false)
+        .map { "> \($0)" }.joined(separator: "\n"),
+      reply: reply,
+      replyText: reply.map { TextWrap.wrap($0, width: 72) },
+      found: found,
+      foundText: found.map { TextWrap.wrap($0, width: 72) },
+      link: site.link(path),
+      site: site.name
+    )
+  }
+}
