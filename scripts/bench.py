@@ -18,6 +18,8 @@ import time
 import urllib.error
 import urllib.request
 
+import bench_topics
+
 PROGRAM, REFERENCE, LOOP = map(os.path.abspath, sys.argv[1:4])
 ROUNDS = 5
 SECONDS = 3
@@ -414,7 +416,9 @@ def plan_for(folder, count):
 
 
 MEASURES = {"pages": pages, "signups": signups, "memory": memory, "start": first_answer, "plan": plan,
-            "letters": letters}
+            "letters": letters,
+            "topics": lambda folder: bench_topics.topics(folder, sys.modules[__name__]),
+            "search": lambda folder: bench_topics.search(folder, sys.modules[__name__])}
 chosen = sys.argv[4:] or list(MEASURES)
 unknown = set(chosen) - set(MEASURES)
 if unknown:

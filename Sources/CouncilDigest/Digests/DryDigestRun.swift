@@ -32,12 +32,13 @@ struct DryDigestRun: Sendable {
   func plan(end: Date) async throws -> DryRunItem {
     let week = ISOWeek(containing: end, in: timeZone).description
     let start = try await store.read { try EditionPlan.start(end: end, $0) }
-    try await MatchQueries.store(in: store, after: start, upTo: end)
+    let matching = try await MatchQueries.store(in: store, after: start, upTo: end)
     let (plan, readership, paused) = try await store.read { [mailsQuietWeeks] database in
       let plan = try EditionPlan.load(week: week, end: end, mailsQuietWeeks: mailsQuietWeeks, database)
       return (plan, try Readership(plan, database), try Self.pausedCount(until: end, database))
     }
     var item = DryRunItem(week: week, windowTo: end, paused: paused)
+    item.matching = .init(matching)
     var candidates: [Data: Candidate] = [:]
     var keys: [EditionPlan.Reader: Data?] = [:]
     var carried: [Int64: Int] = [:]

@@ -38,6 +38,21 @@ struct DryRunItem: Encodable, Sendable {
     private enum CodingKeys: CodingKey { case rendered, smallestBytes, medianBytes, largestBytes, limitBytes }
   }
 
+  /// How the readers' own queries were matched.
+  struct Matching: Encodable, Sendable {
+    var queries = 0
+    var meetings = 0
+    var matches = 0
+    var seconds = 0.0
+
+    init(_ tally: MatchQueries.Tally) {
+      queries = tally.queries
+      meetings = tally.meetings
+      matches = tally.matches
+      seconds = (tally.duration / .milliseconds(1)).rounded() / 1000
+    }
+  }
+
   struct Warning: Encodable, Sendable {
     enum Kind: String, Encodable, Sendable {
       case blank, oversize, archive
@@ -52,6 +67,7 @@ struct DryRunItem: Encodable, Sendable {
 
   var week: String
   var windowTo: Date
+  var matching: Matching?
   var recipients = 0
   /// Letters that only say why there is nothing.
   var quiet = 0

@@ -23,7 +23,7 @@ struct PlanDigestRun: Sendable {
   /// - Returns: for how long the writer was busy with the longest slice; sign-ups wait so long.
   func plan(_ run: DigestRun) async throws -> Duration {
     let start = try await store.read { try EditionPlan.start(end: run.to, $0) }
-    try await MatchQueries.store(in: store, after: start, upTo: run.to)
+    _ = try await MatchQueries.store(in: store, after: start, upTo: run.to)
     let (plan, readership) = try await store.read { [mailsQuietWeeks] database in
       let plan = try EditionPlan.load(week: run.week, end: run.to, mailsQuietWeeks: mailsQuietWeeks, database)
       return (plan, try Readership(plan, database))

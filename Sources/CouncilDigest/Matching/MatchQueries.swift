@@ -5,19 +5,35 @@ import GRDB
 /// memory, and every query is put to each batch, so that the time grows with the words and the matches, and the memory
 /// with neither.
 enum MatchQueries {
+  /// What was looked at and found, and how long it took.
+  struct Tally: Equatable, Sendable {
+    var meetings = 0
+    var queries = 0
+    var matches = 0
+    var duration: Duration = .zero
+  }
+
   /// Found for a run and stored. What was found before and is no more is gone.
-  static func store(in store: Store, after start: Date, upTo end: Date) async throws {
+  static func store(in store: Store, after start: Date, upTo end: Date) async throws -> Tally {
     let stamp = store.now()
-    try await store.read { database in
+    let began = ContinuousClock.now
+    var tally = try await store.read { database in
       let questions = Questions.followed(by: nil, end: end)
+      var tally = Tally(queries: try questions.count(database))
+      guard tally.queries > 0 else { return tally }
       let meetings = try find(questions, after: start, upTo: end, database) { matches in
+        tally.matches += matches.count
         try store.writeTogether { database in for match in matches { try match.put(stamp, database) } }
       }
       for meeting in meetings {
         try store.writeTogether { try QueryMatch.forget(of: meeting, unlessFound: stamp, $0) }
       }
+      tally.meetings = meetings.count
+      return tally
     }
+    tally.duration = .now - began
     while try await store.write({ try QueryMatch.forget(announcedBefore: end.addingTimeInterval(-keptFor), $0) }) {}
+    return tally
   }
 
   /// For explaining what was mailed.

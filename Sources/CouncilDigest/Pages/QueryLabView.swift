@@ -40,7 +40,6 @@ struct QueryLabView: Sendable {
 
   /// As it is followed.
   var query: String
-  var quoted: String
   var hasFound: Bool
   /// "14 meetings in the last 12 months".
   var count: String
@@ -87,7 +86,6 @@ extension QueryLabView {
     let dates = ReadableDate(zone)
     let found = history.found.count
     self.query = printed
-    quoted = TopicQuery.quoted(printed)
     hasFound = found > 0
     count =
       history.isCut

@@ -15,6 +15,8 @@ struct FindExtract {
   }
 
   private static let words = 28
+  /// So many are enough where a paragraph ends.
+  private static let fewWords = 12
   /// What may stand before the first marked word.
   private static let lead = 10
   /// Where nothing is better than anywhere else: what people wrote about the meeting, before lists of names.
@@ -68,7 +70,7 @@ struct FindExtract {
     let content = words.content
     let isShort = words.ranges.count <= Self.words
     let from = isShort ? 0 : Self.beginning(before: first.places.lowerBound - start, words)
-    let end = min(words.ranges.count, max(from + Self.words, last - start))
+    let end = Self.end(max(from + Self.words, last - start), after: max(from + Self.fewWords, last - start), words)
     var done = from == 0 ? 0 : words.range(from).lowerBound
     var marked = from > 0 && !Self.endsLine(content, before: done) ? "…" : ""
     for hit in Self.merged(hits.map { ($0.places.lowerBound - start)..<($0.places.upperBound - start) }) {
@@ -81,7 +83,8 @@ struct FindExtract {
     }
     let stop = end == words.ranges.count ? content.count : words.range(end - 1).upperBound
     if done < stop { marked += String(decoding: content[done..<stop], as: UTF8.self) }
-    return end < words.ranges.count ? marked + "…" : marked
+    let isWhole = end == words.ranges.count || Self.endsLine(content, before: words.range(end).lowerBound)
+    return isWhole ? marked : marked + "…"
   }
 
   /// The word to begin with.
@@ -94,6 +97,17 @@ struct FindExtract {
       if endsSentence, between.contains(UInt8(ascii: " ")) { return candidate }
     }
     return earliest
+  }
+
+  /// The word to end before: at the end of a paragraph, when enough stands before it.
+  private static func end(_ end: Int, after enough: Int, _ words: ColumnWords) -> Int {
+    guard end < words.ranges.count else { return words.ranges.count }
+    guard enough < end else { return end }
+    for candidate in enough...end {
+      let between = words.content[words.range(candidate - 1).upperBound..<words.range(candidate).lowerBound]
+      if between.contains(UInt8(ascii: "\n")) { return candidate }
+    }
+    return end
   }
 
   private static func endsLine(_ content: [UInt8], before byte: Int) -> Bool {

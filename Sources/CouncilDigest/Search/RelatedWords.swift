@@ -84,6 +84,7 @@ enum RelatedWords {
   }
 
   private static func isTelling(_ word: String) -> Bool {
-    word.count >= minimumLetters && word.unicodeScalars.allSatisfy(\.properties.isAlphabetic)
+    word.count >= minimumLetters && !CommonWords.contain(word)
+      && word.unicodeScalars.allSatisfy(\.properties.isAlphabetic)
   }
 }

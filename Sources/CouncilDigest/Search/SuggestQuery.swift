@@ -1,19 +1,18 @@
 import Foundation
 import GRDB
 
-/// Makes a query of a person's own words: those that say what it is about, fewer of them until something is found.
+/// Makes a query of a person's own words: those that say what it is about, and fewer of them as long as nothing is
+/// found. Two that nothing has been found for yet are still what somebody waits for.
 enum SuggestQuery {
   private static let maximumWords = 6
-  private static let enough = 3
 
   static func suggest(_ words: String, now: Date, _ database: Database) throws -> TopicQuery? {
     if let typed = try? TopicQuery(parsing: words), typed.isDeliberate { return typed }
     var telling = tellingWords(of: words)
-    while telling.count > 1 {
-      guard let query = query(telling) else { return nil }
-      if try QueryReach.load(query, now: now, database).meetings >= enough { return query }
-      guard let last = try commonest(telling, now: now, database) else { break }
-      telling.remove(at: last)
+    while telling.count > 2, let query = query(telling) {
+      guard try QueryReach.load(query, now: now, database).meetings == 0 else { return query }
+      guard let commonest = try commonest(telling, now: now, database) else { break }
+      telling.remove(at: commonest)
     }
     return query(telling)
   }
@@ -38,30 +37,11 @@ enum SuggestQuery {
     return Array(
       words.map(String.init).filter { word in
         let plain = word.lowercased()
-        return plain.count > 2 && !usual.contains(plain) && seen.insert(plain).inserted
+        return plain.count > 2 && !CommonWords.contain(plain) && seen.insert(plain).inserted
           && (try? TopicQuery(parsing: "\"\(word)\"")) != nil
       }.prefix(maximumWords)
     )
   }
-
-  /// What people write around their subject.
-  private static let usual: Set<String> = [
-    "about", "after", "again", "all", "also", "and", "any", "anything", "are", "area", "around", "because", "been",
-    "being", "both", "but", "can", "changes", "concerned", "could", "council", "councils", "decide", "decided",
-    "decision", "decisions", "discuss", "discussed", "discussion", "discussions", "does", "doing", "each", "every",
-    "everything", "find", "follow", "for", "from", "get", "give", "given", "going", "had", "happen", "happening",
-    "happens", "has", "have", "having", "hear", "her", "here", "his", "how", "information", "interested", "into", "its",
-    "just", "keep", "kept", "know", "like", "local", "long", "make", "making", "many", "may", "meeting", "meetings",
-    "mentions", "mentioned", "might", "more", "most", "much", "myself", "near", "need", "needs", "new", "news", "not",
-    "now", "off", "once", "one", "only", "other", "our", "out", "over", "people", "plans", "please", "regarding",
-    "related", "say", "says", "see", "should", "since", "some", "something", "such", "talk", "talked", "tell", "than",
-    "that", "the", "their", "them", "then", "there", "these", "they", "thing", "things", "this", "those", "through",
-    "told", "topic", "under", "until", "update", "updates", "use", "used", "very", "want", "wants", "was", "way",
-    "were",
-    "what", "when", "where", "whether", "which", "while", "who", "why", "will", "wish", "with", "within", "would",
-    "you",
-    "your",
-  ]
 }
 
 extension TopicQuery {
