@@ -21,13 +21,15 @@ public func testOneInput(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 /// Whole, byte by byte and cut in two where the first byte says, the same bytes come to the same.
 private func fuzzParser(_ bytes: [UInt8]) {
   let whole = outcomes(bytes, cuts: [])
+  precondition(outcomes(bytes, cuts: [], inPieces: true) == whole, "in pieces it differs")
   precondition(outcomes(bytes, cuts: Array(bytes.indices)) == whole, "byte by byte it differs")
   if let first = bytes.first {
     precondition(outcomes(bytes, cuts: [Int(first) % bytes.count]) == whole, "cut it differs")
   }
 }
 
-private func outcomes(_ bytes: [UInt8], cuts: [Int]) -> [String] {
+private func outcomes(_ bytes: [UInt8], cuts: [Int], inPieces: Bool = false) -> [String] {
+  var pieces: [UInt8] = []
   var parser = RequestParser()
   var results: [String] = []
   var start = 0
@@ -38,8 +40,11 @@ private func outcomes(_ bytes: [UInt8], cuts: [Int]) -> [String] {
       let before = parser.bufferedBytes
       precondition(before <= end, "more is buffered than came")
       switch parser.next() {
-      case .head: parser.admitBody(maximumBytes: 4_096)
-      case .request(let head, let body):
+      case .head: parser.admitBody(maximumBytes: 4_096, inPieces: inPieces)
+      case .piece(let piece): pieces += piece
+      case .request(let head, let rest):
+        let body = pieces + rest
+        pieces = []
         precondition(body.count <= 4_096 && parser.bufferedBytes <= before, "it went backwards")
         let framing = "\(head.framing) \(head.keepsAlive) \(head.expectsContinue) \(head.isHTTP10)"
         results.append(

@@ -15,9 +15,15 @@ struct ConformanceCase {
 }
 
 /// What a whole byte stream comes to, fed to the pure parser in the pieces that `cuts` make.
-func parsed(_ bytes: [UInt8], cuts: [Int] = [], limits: Limits = Limits()) -> [String] {
+func parsed(
+  _ bytes: [UInt8],
+  cuts: [Int] = [],
+  limits: Limits = Limits(),
+  inPieces: Bool = false
+) -> [String] {
   var parser = RequestParser(limits: limits)
   var results: [String] = []
+  var pieces: [UInt8] = []
   var start = 0
   for end in cuts + [bytes.count] {
     parser.append(bytes[start..<end])
@@ -25,9 +31,13 @@ func parsed(_ bytes: [UInt8], cuts: [Int] = [], limits: Limits = Limits()) -> [S
     stepping: while true {
       switch parser.next() {
       case .needsMore: break stepping
-      case .head(let head): parser.admitBody(maximumBytes: head.path == "/large" ? 10_000_000 : EchoServer.admitted)
+      case .head(let head):
+        let maximum = head.path == "/large" ? 10_000_000 : EchoServer.admitted
+        parser.admitBody(maximumBytes: maximum, inPieces: inPieces)
+      case .piece(let piece): pieces += piece
       case .request(let head, let body):
-        results.append(EchoServer.outcome(head.method, head.path, body))
+        results.append(EchoServer.outcome(head.method, head.path, pieces + body))
+        pieces = []
         guard head.keepsAlive else { return results }
       case .rejected(let rejection): return results + ["\(rejection.status.code)"]
       }
@@ -49,6 +59,12 @@ func conforms(_ cases: [ConformanceCase], sourceLocation: SourceLocation = #_sou
     let name = Comment(rawValue: one.text.debugDescription)
     #expect(parsed(bytes) == one.expected, name, sourceLocation: sourceLocation)
     #expect(parsed(bytes, cuts: Array(bytes.indices)) == one.expected, name, sourceLocation: sourceLocation)
+    #expect(parsed(bytes, inPieces: true) == one.expected, name, sourceLocation: sourceLocation)
+    #expect(
+      parsed(bytes, cuts: Array(bytes.indices), inPieces: true) == one.expected,
+      name,
+      sourceLocation: sourceLocation
+    )
     // A long text is the same thing over and over: cutting it at every byte would only take a square of its time.
     let differing = stride(from: 0, to: bytes.count, by: max(1, bytes.count / 500)).first {
       parsed(bytes, cuts: [$0]) != one.expected

@@ -17,6 +17,7 @@ struct EchoServer {
     limits: Limits = Limits(),
     bodyBytes: Int = 0,
     shards: Int = 2,
+    spoolFolder: String = FileManager.default.temporaryDirectory.path,
     configure: (inout Responder) -> Void = { _ in }
   ) throws {
     let gate = AsyncStream<Void>.makeStream()
@@ -27,6 +28,7 @@ struct EchoServer {
       return Self.answer(to: request, bodyBytes: bodyBytes)
     }
     responder.admit = { head, _ in
+      if head.path == "/spooled" { return .intoFile(upTo: 50_000_000, folder: spoolFolder) }
       if head.path == "/refused" { return .refused(.text(.forbidden, "no")) }
       return .upTo(bytes: head.path == "/large" ? 10_000_000 : Self.admitted)
     }
@@ -36,7 +38,8 @@ struct EchoServer {
   }
 
   private static func answer(to request: Request, bodyBytes: Int) -> Response {
-    let echo = outcome(request.method, request.path, request.body)
+    let spooled = (try? request.spooledBody.map { try $0.bytes(from: 0, atMost: $0.count) }) ?? []
+    let echo = outcome(request.method, request.path, request.body + spooled)
     let body = bodyBytes > 0 ? [UInt8](repeating: 0x61, count: bodyBytes) : Array(echo.utf8)
     var response = Response(status: .ok, fields: [.contentType: "text/plain; charset=utf-8"], body: body)
     switch request.path {
@@ -46,7 +49,7 @@ struct EchoServer {
     case "/dated": response.fields[.lastModified] = "Sun, 06 Nov 1994 08:49:37 GMT"
     default: break
     }
-    response.fields[.echo] = echo
+    if request.path != "/spooled" { response.fields[.echo] = echo }
     response.fields[.authorityEcho] = request.authority
     return response.conditional(on: request, now: 1_800_000_000)
   }

@@ -17,6 +17,7 @@ private func outcomes(_ text: String, pieces: Int = .max, bodyLimit: Int = 1_000
       switch parser.next() {
       case .needsMore: break stepping
       case .head: parser.admitBody(maximumBytes: bodyLimit)
+      case .piece: return results + ["a piece of a body that was admitted whole"]
       case .request(let head, let body):
         results.append("\(head.method.rawValue) \(head.path) [\(String(decoding: body, as: UTF8.self))]")
       case .rejected(let rejection):

@@ -6,24 +6,12 @@ import HTTPTypes
 ///
 /// Unchecked because every property is touched on the shard's queue only.
 final class Connection: @unchecked Sendable {
-  private enum Phase: Equatable {
-    /// Waiting for, or reading, a request.
-    case reading
-    /// The responder is at work; what the client sends meanwhile waits.
-    case handling
-    /// The last answer is being written; then the connection closes in stages.
-    case finishing
-    /// Our side is shut; waiting for the peer's end so that it sees our answer (RFC 9112 §9.6).
-    case lingering
-    case closed
-  }
-
   let socket: ConnectionSocket
   private let visitor: Visitor
   private let shard: Shard
   private let service: ServerService
   private var parser: RequestParser
-  private var phase = Phase.reading
+  private var phase = ConnectionPhase.reading
   private var outbox = Outbox()
   /// The peer takes no more at the moment.
   private var isBlocked = false
@@ -31,8 +19,9 @@ final class Connection: @unchecked Sendable {
   private var isUnfinished = false
   private var peerFinished = false
   private var requests = 0
-  /// Its body is on the way.
+  /// Its body is on the way, maybe into a file.
   private var admitted: RequestHead?
+  private var spool: BodySpool?
   private var lingeredBytes = 0
   private var patience = Patience.unlimited
   private(set) var lastActive: ContinuousClock.Instant
@@ -109,14 +98,14 @@ final class Connection: @unchecked Sendable {
     parser.append(shard.readBuffer[..<count])
     guard phase == .reading else { return }
     if wasIdle { return wait(service.limits.headDeadline) }
-    if parser.wantsBody { patience.progressed(count, at: shard.now) }
+    if parser.wantsBody, spool == nil { patience.progressed(count, at: shard.now) }
   }
 
   /// Takes the next steps of the parser until it wants bytes, a responder works, or output waits.
   private func advance() {
     var answered = 0
     while phase == .reading, !isBlocked {
-      guard answered < service.limits.pipelineDepth, outbox.count < Self.batchBytes else {
+      guard answered < service.limits.pipelineDepth, outbox.count < Outbox.batchBytes else {
         isUnfinished = true
         shard.resumeLater(self)
         break
@@ -129,6 +118,8 @@ final class Connection: @unchecked Sendable {
         return
       case .head(let head):
         admit(head)
+      case .piece(let piece):
+        store(piece)
       case .request(let head, let body):
         answered += 1
         handle(head, body)
@@ -145,9 +136,28 @@ final class Connection: @unchecked Sendable {
     switch service.responder.admit(head, visitor.peer) {
     case .refused(let response): return refuse(response, head)
     case .upTo(let bytes): parser.admitBody(maximumBytes: bytes)
+    case .intoFile(let bytes, let folder):
+      parser.admitBody(maximumBytes: bytes, inPieces: true)
+      spool = BodySpool(folder: folder)
     }
     if head.expectsContinue, parser.bufferedBytes == 0, parser.wantsBody {
       outbox.append(ResponseHead.proceed, [], isLast: false)
+    }
+  }
+
+  /// The time that the disk takes is not the peer's.
+  private func store(_ piece: [UInt8]) {
+    guard let spool else { preconditionFailure("pieces are only of a body that goes into a file") }
+    patience.progressed(piece.count, at: shard.now)
+    let (waiting, start) = (patience, shard.now)
+    (phase, patience) = (.handling, .unlimited)
+    spool.store(piece) { @Sendable [self, shard] problem in
+      shard.submit { @Sendable in
+        self.goOn {
+          self.patience = waiting.postponed(by: shard.now - start)
+          if problem != nil { self.refuse(ServerService.noRoom, self.admitted) }
+        }
+      }
     }
   }
 
@@ -163,24 +173,24 @@ final class Connection: @unchecked Sendable {
     {
       return deliver(answer, exchange)
     }
-    phase = .handling
-    patience = .unlimited
-    let request = Request(head, body: body, peer: visitor.peer, id: exchange.id)
+    (phase, patience) = (.handling, .unlimited)
+    let request = Request(head, body: body, spool?.body, peer: visitor.peer, id: exchange.id)
+    spool = nil
     let respond = service.responder.respond
     Task(executorPreference: shard) {
       let response = await respond(request)
-      self.finish(response, exchange)
+      self.goOn { self.deliver(Answer(response), exchange) }
     }
   }
 
-  /// The responder is done.
-  private func finish(_ response: Response, _ exchange: Exchange) {
+  /// The responder or the disk is done, and this is what comes of it.
+  private func goOn(_ take: () -> Void) {
     guard phase != .closed else { return }
     shard.woke()
     lastActive = shard.now
     phase = .reading
-    deliver(Answer(response), exchange)
-    // Whatever was pipelined behind waited for this.
+    take()
+    // Whatever lies behind waited for this.
     if phase == .reading { advance() }
     updateInterest()
   }
@@ -198,17 +208,12 @@ final class Connection: @unchecked Sendable {
       exchange.keepsAlive && !answer.closesConnection && !shard.isDraining && service.limits.allowsMore(after: requests)
     let bytes = shard.encoder.complete(answer.head, for: exchange, keepsAlive: keepsAlive, now: time(nil))
     let body = exchange.sendsBody(of: answer.head.status) ? answer.body : []
-    let isLast = !keepsAlive || !parser.isMidRequest || body.count > Self.copiedBytes
+    let isLast = !keepsAlive || !parser.isMidRequest || body.count > Outbox.copiedBytes
     outbox.append(bytes, body, isLast: isLast)
     phase = keepsAlive ? .reading : .finishing
     service.responder.answered?(exchange.answered(label: answer.label, status: answer.head.status, bytes: body.count))
     if isLast { flush() } else if !isBlocked { wait(service.limits.headDeadline) }
   }
-
-  /// A batch of pipelined answers leaves when it is this large.
-  private static let batchBytes = 16_384
-  /// Bodies up to this are copied into it; larger ones are sent from where they are.
-  private static let copiedBytes = 4_096
 
   private func flush() {
     guard !outbox.isEmpty, phase != .closed else { return }

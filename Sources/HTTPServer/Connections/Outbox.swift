@@ -5,6 +5,11 @@ struct Outbox {
   private var body: [UInt8] = []
   private var written = 0
 
+  /// A batch of pipelined answers leaves when it is this large.
+  static let batchBytes = 16_384
+  /// Bodies up to this are copied into it; larger ones are sent from where they are.
+  static let copiedBytes = 4_096
+
   var isEmpty: Bool { copied.isEmpty && body.isEmpty }
   var count: Int { copied.count + body.count - written }
 

@@ -19,5 +19,11 @@ struct Pace: Equatable, Sendable {
     start = now
   }
 
+  func postponed(by duration: Duration) -> Pace {
+    var pace = self
+    pace.start += duration
+    return pace
+  }
+
   var deadline: ContinuousClock.Instant { start + allowance }
 }

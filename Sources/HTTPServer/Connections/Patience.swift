@@ -24,5 +24,10 @@ struct Patience {
     deadline = pace?.deadline
   }
 
+  /// The same, when for so long it was not the peer's turn.
+  func postponed(by duration: Duration) -> Patience {
+    Patience(deadline: deadline.map { $0 + duration }, pace: pace?.postponed(by: duration))
+  }
+
   func isOver(at now: ContinuousClock.Instant) -> Bool { deadline.map { $0 <= now } ?? false }
 }

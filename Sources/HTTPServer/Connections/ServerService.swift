@@ -20,6 +20,13 @@ final class ServerService: Sendable {
     return response
   }()
 
+  /// RFC 9110 §15.6.4: the disk takes no more.
+  static let noRoom: Response = {
+    var response = Response.text(.serviceUnavailable, "there is no room for the body at the moment")
+    response.fields[.retryAfter] = "60"
+    return response
+  }()
+
   static let insecure = Response.text(.misdirectedRequest, "an https address was asked for on an unsecured connection")
 
   /// The last answer of a connection, with the fields every answer of the application has.

@@ -12,11 +12,19 @@ struct ChunkedBody: Equatable {
   private var state = State.size
   private var line: [UInt8] = []
   private var overhead = 0
+  /// What was not taken away yet.
   private(set) var content: [UInt8] = []
+  private var contentBytes = 0
 
   private static let freeLineBytes = 18
 
   var isComplete: Bool { state == .done }
+
+  /// Hands over what has been read, for a body that is passed on in pieces.
+  mutating func takeContent() -> [UInt8] {
+    defer { content = [] }
+    return content
+  }
 
   /// Consumes from `bytes` starting at `position`; stops at the end of the body and leaves what follows.
   mutating func consume(
@@ -30,13 +38,14 @@ struct ChunkedBody: Equatable {
       case .size:
         guard let line = try takeLine(bytes, &position, limits) else { return }
         let size = try Self.chunkSize(line)
-        guard size <= maximumBytes - content.count else {
+        guard size <= maximumBytes - contentBytes else {
           throw Rejection(.contentTooLarge, "the body is larger than \(maximumBytes) bytes")
         }
         state = size == 0 ? .trailers : .data(remaining: size)
       case .data(let remaining):
         let count = min(remaining, bytes.count - position)
         content.append(contentsOf: bytes[position..<(position + count)])
+        contentBytes += count
         position += count
         state = count == remaining ? .dataEnd : .data(remaining: remaining - count)
       case .dataEnd:

@@ -19,6 +19,8 @@ public struct Request: Sendable {
   public var authority: String
   public var fields: HTTPFields
   public var body: [UInt8]
+  /// The body, when it was admitted into a file and is not empty; `body` is empty then.
+  public var spooledBody: SpooledBody?
   public var peer: Peer
   /// Stands in the answer and in logs.
   public var id: RequestID
@@ -45,7 +47,7 @@ public struct Request: Sendable {
     self.id = id
   }
 
-  init(_ head: RequestHead, body: [UInt8], peer: Peer, id: RequestID) {
+  init(_ head: RequestHead, body: [UInt8], _ spooledBody: SpooledBody?, peer: Peer, id: RequestID) {
     self.init(
       method: head.method,
       path: head.path,
@@ -56,6 +58,7 @@ public struct Request: Sendable {
       peer: peer,
       id: id
     )
+    self.spooledBody = spooledBody
   }
 
   /// The value of a `{name}` segment; the route table guarantees it, so a missing one is a programmer's mistake.

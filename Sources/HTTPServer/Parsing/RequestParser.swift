@@ -10,7 +10,9 @@ public struct RequestParser: Sendable {
     case needsMore
     /// The head is complete and a body follows: call `admitBody` before the next step.
     case head(RequestHead)
-    /// A whole request.
+    /// The next part of a body that was admitted in pieces; never empty.
+    case piece([UInt8])
+    /// A whole request. The body is empty when it came in pieces.
     case request(RequestHead, body: [UInt8])
     case rejected(Rejection)
   }
@@ -20,7 +22,8 @@ public struct RequestParser: Sendable {
     case fields(RequestLine)
     case awaitingAdmission(RequestHead)
     case lengthBody(RequestHead, length: Int)
-    case chunkedBody(RequestHead, ChunkedBody, maximumBytes: Int)
+    case lengthPieces(RequestHead, remaining: Int)
+    case chunkedBody(RequestHead, ChunkedBody, maximumBytes: Int, inPieces: Bool)
     case rejected(Rejection)
   }
 
@@ -54,7 +57,8 @@ public struct RequestParser: Sendable {
   }
 
   /// Answers a `.head` step: the route takes at most `maximumBytes` of body.
-  public mutating func admitBody(maximumBytes: Int) {
+  /// - Parameter inPieces: the body comes as `.piece` steps while it arrives, and is not kept here.
+  public mutating func admitBody(maximumBytes: Int, inPieces: Bool = false) {
     guard case .awaitingAdmission(let head) = state else { return }
     switch head.framing {
     case .none:
@@ -63,9 +67,9 @@ public struct RequestParser: Sendable {
       guard length <= maximumBytes else {
         return reject(Rejection(.contentTooLarge, "the body is larger than \(maximumBytes) bytes"))
       }
-      state = .lengthBody(head, length: length)
+      state = inPieces ? .lengthPieces(head, remaining: length) : .lengthBody(head, length: length)
     case .chunked:
-      state = .chunkedBody(head, ChunkedBody(), maximumBytes: maximumBytes)
+      state = .chunkedBody(head, ChunkedBody(), maximumBytes: maximumBytes, inPieces: inPieces)
     }
   }
 
@@ -75,7 +79,9 @@ public struct RequestParser: Sendable {
       case .requestLine, .fields: return try readHead()
       case .awaitingAdmission(let head): return .head(head)
       case .lengthBody(let head, let length): return readBody(head, length)
-      case .chunkedBody(let head, let body, let maximum): return try readChunks(head, body, maximum)
+      case .lengthPieces(let head, let remaining): return readPiece(head, remaining)
+      case .chunkedBody(let head, let body, let maximum, let inPieces):
+        return try readChunks(head, body, maximum, inPieces)
       case .rejected(let rejection): return .rejected(rejection)
       }
     } catch {
@@ -115,7 +121,7 @@ public struct RequestParser: Sendable {
           throw Rejection(.requestHeaderFieldsTooLarge, "more than \(limits.headerCount) header fields")
         }
         lines.append(try HeaderSection.Line(parsing: buffer.span, line, origin: start))
-      case .awaitingAdmission, .lengthBody, .chunkedBody, .rejected:
+      case .awaitingAdmission, .lengthBody, .lengthPieces, .chunkedBody, .rejected:
         preconditionFailure("only a head is read by lines")
       }
     }
@@ -194,10 +200,24 @@ public struct RequestParser: Sendable {
     return .request(head, body: body)
   }
 
+  private mutating func readPiece(_ head: RequestHead, _ remaining: Int) -> Step {
+    guard remaining > 0 else {
+      state = .requestLine
+      return .request(head, body: [])
+    }
+    let count = min(bufferedBytes, remaining)
+    guard count > 0 else { return .needsMore }
+    let piece = Array(buffer[start..<(start + count)])
+    discard(upTo: start + count)
+    state = .lengthPieces(head, remaining: remaining - count)
+    return .piece(piece)
+  }
+
   private mutating func readChunks(
     _ head: RequestHead,
     _ body: ChunkedBody,
-    _ maximumBytes: Int
+    _ maximumBytes: Int,
+    _ inPieces: Bool
   ) throws(Rejection) -> Step {
     var body = body
     // Release the state's copy, so that appending does not copy the whole body at every read.
@@ -205,9 +225,10 @@ public struct RequestParser: Sendable {
     var position = start
     try body.consume(buffer, from: &position, maximumBytes: maximumBytes, limits: limits)
     discard(upTo: position)
-    guard body.isComplete else {
-      state = .chunkedBody(head, body, maximumBytes: maximumBytes)
-      return .needsMore
+    let piece = inPieces ? body.takeContent() : []
+    guard body.isComplete, piece.isEmpty else {
+      state = .chunkedBody(head, body, maximumBytes: maximumBytes, inPieces: inPieces)
+      return piece.isEmpty ? .needsMore : .piece(piece)
     }
     return .request(head, body: body.content)
   }
@@ -235,7 +256,7 @@ extension RequestParser {
   /// True when the head was admitted and its body has not arrived in full.
   var wantsBody: Bool {
     switch state {
-    case .lengthBody, .chunkedBody: true
+    case .lengthBody, .lengthPieces, .chunkedBody: true
     case .requestLine, .fields, .awaitingAdmission, .rejected: false
     }
   }
