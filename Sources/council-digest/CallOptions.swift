@@ -7,7 +7,7 @@ struct CallOptions: ParsableArguments {
   @OptionGroup var shared: SharedOptions
   @Flag(help: "Print JSON, as the API answers. It is the default when the output is not a terminal.") var json = false
 
-  private var printsJSON: Bool { json || isatty(STDOUT_FILENO) == 0 }
+  var printsJSON: Bool { json || isatty(STDOUT_FILENO) == 0 }
 
   func call(_ method: String, _ path: String, _ body: [UInt8] = []) async throws -> ControlSocket.Answer {
     let configuration = try shared.configuration()
@@ -65,7 +65,7 @@ struct CallOptions: ParsableArguments {
 }
 
 extension ControlSocket.Answer {
-  fileprivate var text: String { String(decoding: body, as: UTF8.self).trimmingCharacters(in: .newlines) }
+  var text: String { String(decoding: body, as: UTF8.self).trimmingCharacters(in: .newlines) }
 }
 
 func urlEncoded(_ text: String) -> String {

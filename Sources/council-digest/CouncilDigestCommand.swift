@@ -10,11 +10,12 @@ struct CouncilDigestCommand: AsyncParsableCommand {
         council-digest demo                     try it: sample councils, mail kept in a page
         council-digest serve                    run the service
         council-digest token create --name me --role operator
+        council-digest import config/starter-topics.ndjson
       """,
     subcommands: [
       ServeCommand.self, DemoCommand.self, MigrateCommand.self, CheckCommand.self, TokenCommand.self,
-      DigestCommand.self, HoldCommand.self, ReleaseCommand.self, BounceCommand.self, DKIMCommand.self,
-      ConfigurationCommand.self,
+      ImportCommand.self, DigestCommand.self, HoldCommand.self, ReleaseCommand.self, BounceCommand.self,
+      DKIMCommand.self, ConfigurationCommand.self,
     ]
   )
 }

@@ -80,13 +80,16 @@ enum RunReport {
     let done = recipients - number(run, "queued")
     guard run["state"] as? String != "planning" else { return "\(text(run, "week"))  being planned" }
     let share = recipients == 0 ? 1 : Double(done) / Double(recipients)
-    let filled = Int(share * 20)
-    let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 20 - filled)
     let parts = [
-      text(run, "week"), bar, "\(Int(share * 100)) %", "\(grouped(done)) of \(grouped(recipients))",
+      text(run, "week"), bar(share), "\(Int(share * 100)) %", "\(grouped(done)) of \(grouped(recipients))",
       pace(run) ?? state(run),
     ]
     return parts.joined(separator: "  ")
+  }
+
+  static func bar(_ share: Double) -> String {
+    let filled = Int(share * 20)
+    return String(repeating: "█", count: filled) + String(repeating: "░", count: 20 - filled)
   }
 
   private static func pace(_ run: [String: Any]) -> String? {
@@ -111,12 +114,12 @@ enum RunReport {
   }
 
   /// "1 letter", "12,345 letters".
-  private static func counted(_ number: Int, _ noun: String) -> String {
+  static func counted(_ number: Int, _ noun: String) -> String {
     "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")"
   }
 
   /// 12345 is 12,345.
-  private static func grouped(_ number: Int) -> String {
+  static func grouped(_ number: Int) -> String {
     var digits = String(number)
     var index = digits.count - 3
     while index > 0 {
@@ -127,7 +130,7 @@ enum RunReport {
   }
 
   /// - Parameter textColumns: the first so many stand left, the numbers after them right; the last of a row of text ends it.
-  private static func table(_ head: [String], _ rows: [[String]], textColumns: Int) -> [String] {
+  static func table(_ head: [String], _ rows: [[String]], textColumns: Int) -> [String] {
     let all = [head] + rows
     let widths = head.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
     return all.map { row in

@@ -32,22 +32,52 @@ struct ServiceCall {
   /// Whether a service runs on this store.
   var isServed: Bool { ControlSocket(path: ControlSocket.path(besideStoreAt: configuration.storePath)).isServed }
 
+  /// Where calls go: one for a command that makes several, which must not open the store for each.
+  enum Way {
+    case socket(ControlSocket)
+    case store(CouncilDigestService)
+
+    /// - Returns: the answer, whatever its status.
+    func call(_ method: String, _ path: String, _ body: [UInt8], type: String) async throws -> ControlSocket.Answer {
+      switch self {
+      case .socket(let socket): try socket.send(method, path, body: body, type: type)
+      case .store(let service): await service.call(method, path, body: body, type: type)
+      }
+    }
+
+    /// As above, with a body in pieces; an empty one ends it.
+    func call(
+      _ method: String,
+      _ path: String,
+      type: String,
+      next: () throws -> [UInt8]
+    ) async throws -> ControlSocket.Answer {
+      switch self {
+      case .socket(let socket): try socket.send(method, path, type: type, next: next)
+      case .store(let service): try await service.call(method, path, type: type, next: next)
+      }
+    }
+  }
+
+  func way() async throws -> Way {
+    let socket = ControlSocket(path: ControlSocket.path(besideStoreAt: configuration.storePath))
+    if socket.isServed { return .socket(socket) }
+    return .store(try await CouncilDigestService(configuration, log: standardLog(.error)))
+  }
+
   func send(
     _ method: String,
     _ path: String,
     _ body: [UInt8] = [],
     type: String = "application/json"
   ) async throws -> ControlSocket.Answer {
-    let socket = ControlSocket(path: ControlSocket.path(besideStoreAt: configuration.storePath))
-    let answer: ControlSocket.Answer
-    if socket.isServed {
-      answer = try socket.send(method, path, body: body, type: type)
-    } else {
-      let service = try await CouncilDigestService(configuration, log: standardLog(.error))
-      answer = await service.call(method, path, body: body, type: type)
-    }
+    try Self.checked(try await way().call(method, path, body, type: type))
+  }
+
+  /// - Throws: `Refused` when it is an error.
+  static func checked(_ answer: ControlSocket.Answer) throws -> ControlSocket.Answer {
     guard (200..<300).contains(answer.status) else {
-      throw Refused(status: answer.status, description: try Self.sentence(answer))
+      throw Refused(status: answer.status, description: try sentence(answer))
     }
     return answer
   }

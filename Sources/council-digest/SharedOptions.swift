@@ -36,6 +36,12 @@ enum Terminal {
   static func rewriteLine(_ text: String) {
     FileHandle.standardOutput.write(Data("\r\u{1B}[2K\(text)".utf8))
   }
+
+  /// As above on standard error, when that is a terminal: for progress of a command whose output may go elsewhere.
+  static func rewriteErrorLine(_ text: String) {
+    guard isatty(STDERR_FILENO) == 1 else { return }
+    FileHandle.standardError.write(Data("\r\u{1B}[2K\(text)".utf8))
+  }
 }
 
 /// Runs the body of a command; what it throws becomes a sentence and exit code 1.

@@ -44,7 +44,7 @@ import Testing
     #expect(try await run(["token", "create", "--name", "x", "--role", "king"], folder: folder).status == 64)
     for command in [
       ["--help"], ["serve", "--help"], ["demo", "--help"], ["migrate", "--help"], ["check", "--help"],
-      ["token", "--help"], ["digest", "run", "--help"],
+      ["token", "--help"], ["import", "--help"], ["digest", "run", "--help"],
     ] {
       let result = try await run(command, folder: folder)
       #expect(result.status == 0 && result.output.contains("USAGE"), "\(command)")

@@ -57,14 +57,15 @@ public struct HTTPClient: Sendable {
     _ method: String,
     _ path: String,
     headers: [String: String] = [:],
-    body: [UInt8] = []
+    body: [UInt8] = [],
+    timeoutSeconds: Int = 20
   ) async throws -> HTTPExchange {
     var headers = headers
     if headers["Host"] == nil { headers["Host"] = "127.0.0.1:\(port)" }
     headers["Connection"] = "close"
     if !body.isEmpty || method == "POST" || method == "PUT" { headers["Content-Length"] = String(body.count) }
     let head = headers.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)\r\n" }.joined()
-    let connection = try RawConnection(port: port)
+    let connection = try RawConnection(port: port, timeoutSeconds: timeoutSeconds)
     try await connection.write(Array("\(method) \(path) HTTP/1.1\r\n\(head)\r\n".utf8) + body)
     guard isOurs else { return try await connection.readAnswer(hasBody: method != "HEAD") }
     let bytes = try await connection.readToEnd()

@@ -43,7 +43,20 @@ public final class RunningService: @unchecked Sendable {
 
   /// Runs a command of the program against this service's store.
   public func command(_ arguments: String...) async throws -> (status: Int32, output: String, errors: String) {
-    try await Machine.run(Self.program.path, arguments, environment: environment)
+    try await command(arguments)
+  }
+
+  public func command(
+    _ arguments: [String],
+    input: [UInt8] = []
+  ) async throws -> (status: Int32, output: String, errors: String) {
+    try await Machine.run(Self.program.path, arguments, input: input, environment: environment)
+  }
+
+  /// As a person at a terminal sees it; `script` is the program of that name.
+  public func atTerminal(_ script: String, _ arguments: String...) async throws -> String {
+    let line = ([Self.program.path] + arguments).joined(separator: " ")
+    return try await Machine.run(script, ["-qec", line, "/dev/null"], environment: environment).output
   }
 
   public func start() async throws {
@@ -68,6 +81,16 @@ public final class RunningService: @unchecked Sendable {
   public func openDescriptors() throws -> [Int] {
     guard let process else { throw TestFault("the service does not run") }
     return try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process.identifier)/fd").compactMap(Int.init)
+  }
+
+  /// The most memory it has had resident.
+  public func peakMemoryKilobytes() throws -> Int {
+    guard let process else { throw TestFault("the service does not run") }
+    let status = try String(contentsOfFile: "/proc/\(process.identifier)/status", encoding: .utf8)
+    guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
+      let number = line.split(separator: " ").dropLast().last.flatMap({ Int($0.trimmingCharacters(in: .whitespaces)) })
+    else { throw TestFault("no VmHWM in \(status)") }
+    return number
   }
 
   /// SIGKILL: no chance to clean up.

@@ -2,6 +2,8 @@
 public enum Refusal: Error, Equatable, Sendable {
   /// Well-formed but invalid input, one problem a field.
   case invalid([FieldProblem])
+  /// Of an import that is all or nothing; so many problems more are not listed.
+  case invalidLines([LineProblem], omitted: Int)
   /// Input that can't be read at all: broken JSON, broken encoding.
   case unreadable(String)
   /// A body of a kind this address does not take.
@@ -20,6 +22,8 @@ public enum Refusal: Error, Equatable, Sendable {
   case foreignOrigin
   /// The store can't take anything now, a full disk for example.
   case unavailable
+  /// As before, but part of what was sent is in already.
+  case interrupted(String)
   case tooMany(String, retryAfterSeconds: Int)
 }
 
@@ -33,4 +37,13 @@ public struct FieldProblem: Error, Equatable, Sendable {
     self.field = field
     self.detail = detail
   }
+}
+
+/// What is wrong with one line of an import.
+public struct LineProblem: Equatable, Encodable, Sendable {
+  /// From 1.
+  public var line: Int
+  /// A JSON pointer (RFC 6901) into the line; empty for the line as a whole.
+  public var pointer: String
+  public var detail: String
 }

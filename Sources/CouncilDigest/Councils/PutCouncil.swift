@@ -11,11 +11,11 @@ struct PutCouncil: Sendable {
     let slug = try Slug(segment: request.parameter("council"))
     let details = try CouncilDetails(json: JSONInput(request))
     let now = store.now()
-    let (council, wasCreated) = try await store.write { database in
+    let (council, outcome) = try await store.write { database in
       try Self.put(slug, details, now: now, database)
     }
     cache.drop()
-    return try JSONOutput.response(wasCreated ? .created : .ok, CouncilItem(council))
+    return try JSONOutput.response(outcome.status, CouncilItem(council))
   }
 
   static func put(
@@ -23,8 +23,8 @@ struct PutCouncil: Sendable {
     _ details: CouncilDetails,
     now: Date,
     _ database: Database
-  ) throws -> (council: Council, wasCreated: Bool) {
-    let wasCreated = try Council.find(slug.description, database) == nil
+  ) throws -> (council: Council, outcome: PutOutcome) {
+    let before = try Council.find(slug.description, database)
     try database.execute(
       sql: """
         INSERT INTO council (slug, name, short_name, website, meetings_url, time_zone, created_at, updated_at)
@@ -38,7 +38,8 @@ struct PutCouncil: Sendable {
         "meetings": details.meetingsURL, "zone": details.timeZone, "now": now.milliseconds,
       ]
     )
-    return (try Council.require(slug.description, database), wasCreated)
+    let council = try Council.require(slug.description, database)
+    return (council, PutOutcome(before, council))
   }
 }
 

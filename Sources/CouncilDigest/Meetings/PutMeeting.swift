@@ -19,13 +19,13 @@ struct PutMeeting: Sendable {
     let slug = try Slug(segment: request.parameter("meeting"))
     let input = try MeetingInput(json: JSONInput(request))
     let now = store.now()
-    let (item, wasCreated) = try await store.write { database in
+    let (item, outcome) = try await store.write { database in
       let council = try Council.require(councilSlug, database)
-      let (meeting, wasCreated) = try put(slug, of: council, input, now: now, database)
-      return (try MeetingItem(meeting, transcript: input.transcript, database), wasCreated)
+      let (meeting, outcome) = try put(slug, of: council, input, now: now, database)
+      return (try MeetingItem(meeting, transcript: input.transcript, database), outcome)
     }
     cache.drop()
-    return try JSONOutput.response(wasCreated ? .created : .ok, item)
+    return try JSONOutput.response(outcome.status, item)
   }
 
   func put(
@@ -34,7 +34,7 @@ struct PutMeeting: Sendable {
     _ input: MeetingInput,
     now: Date,
     _ database: Database
-  ) throws -> (meeting: Meeting, wasCreated: Bool) {
+  ) throws -> (meeting: Meeting, outcome: PutOutcome) {
     let before = try Meeting.find(slug.description, council: council.slug, database)
     let committee = try Committee.upsert(
       input.committeeSlug,
@@ -54,7 +54,9 @@ struct PutMeeting: Sendable {
     if isTextNew || isTranscriptNew {
       try textChanged(MeetingTextChange(meeting: id, at: now, wasAnnounced: before?.announcedAt != nil), database)
     }
-    return (try Meeting.require(slug.description, council: council.slug, database), before == nil)
+    let meeting = try Meeting.require(slug.description, council: council.slug, database)
+    let outcome = PutOutcome(before, meeting)
+    return (meeting, outcome == .unchanged && isTranscriptNew ? .replaced : outcome)
   }
 
   private func announcement(

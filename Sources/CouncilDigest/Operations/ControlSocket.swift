@@ -46,6 +46,36 @@ public struct ControlSocket: Sendable {
     return try Self.parse(try readAll(descriptor))
   }
 
+  /// As above, with a body that is too large for memory: it goes in chunks (RFC 9112 §7.1).
+  /// - Parameter next: the next piece of the body; empty at the end.
+  public func send(
+    _ method: String,
+    _ path: String,
+    type: String,
+    next: () throws -> [UInt8]
+  ) throws -> Answer {
+    let descriptor = try connect()
+    defer { close(descriptor) }
+    let head =
+      "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: \(type)\r\n"
+      + "Transfer-Encoding: chunked\r\n\r\n"
+    try write(Array(head.utf8), to: descriptor)
+    var isGoingOn = true
+    while isGoingOn {
+      let piece = try next()
+      let chunk = Array("\(String(piece.count, radix: 16))\r\n".utf8) + piece + [0x0D, 0x0A]
+      do {
+        try write(chunk, to: descriptor)
+        // The empty one is the last.
+        isGoingOn = !piece.isEmpty
+      } catch {
+        // It may have answered before it had all, and then its answer says why.
+        isGoingOn = false
+      }
+    }
+    return try Self.parse(try readAll(descriptor))
+  }
+
   private func connect() throws -> Int32 {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)

@@ -1,58 +1,47 @@
 import Foundation
 import GRDB
 
-/// The sample councils, topics and meetings of `demo`, dated around today so that there is always something to send.
+/// The sample councils and meetings of `demo`, dated around today so that there is always something to send, and the
+/// starter topics.
 struct DemoContent: Sendable {
-  /// A meeting in the file: as the API takes it, with days from today instead of dates.
-  private struct SampleMeeting {
-    var council: String
-    var slug: String
-    var input: MeetingInput
-  }
-
   let store: Store
   let putMeeting: PutMeeting
   let catchUpTopics: CatchUpTopics
 
-  /// - Parameter file: one JSON object a line, `{"council": {…}}`, `{"topic": {…}}` or `{"meeting": {…}}`.
-  func load(_ file: URL) async throws {
-    let lines = try Data(contentsOf: file).split(separator: 0x0A)
+  /// - Parameters:
+  ///   - samples: lines as of an import, whose meetings have days from today instead of dates.
+  ///   - topics: lines as of an import, if there are any.
+  func load(samples: URL, topics: URL?) async throws {
     let now = store.now()
-    let values = try lines.map { try JSONValue.parse($0) }
+    let content = try lines(of: samples).map { try Self.entry($0, now: now) }
+    let entries = try content + (topics.map(lines) ?? []).map(ImportEntry.init)
     try await store.write { database in
-      for value in values { try put(value, now: now, database) }
+      for entry in entries { _ = try entry.put(putMeeting, now: now, database) }
     }
     try await catchUpTopics()
   }
 
-  private func put(_ value: JSONValue, now: Date, _ database: Database) throws {
-    guard case .object(let line) = value else { throw Refusal.unreadable("A line of the samples is not an object") }
-    if case .object(var council)? = line["council"], case .string(let slug)? = council.removeValue(forKey: "slug") {
-      let details = try CouncilDetails(json: JSONInput(.object(council)))
-      _ = try PutCouncil.put(try Slug(segment: slug), details, now: now, database)
-    } else if case .object(var topic)? = line["topic"], case .string(let slug)? = topic.removeValue(forKey: "slug") {
-      _ = try PutTopic.put(try Slug(segment: slug), TopicInput(json: JSONInput(.object(topic))), now: now, database)
-    } else if case .object(let meeting)? = line["meeting"] {
-      let sample = try sample(meeting, now: now)
-      let council = try Council.require(sample.council, database)
-      _ = try putMeeting.put(try Slug(segment: sample.slug), of: council, sample.input, now: now, database)
-    }
+  private func lines(of file: URL) throws -> [[UInt8]] {
+    try Data(contentsOf: file).split(separator: 0x0A).map { [UInt8]($0) }
   }
 
-  private func sample(_ members: [String: JSONValue], now: Date) throws -> SampleMeeting {
-    var members = members
-    guard case .string(let council)? = members.removeValue(forKey: "council"),
-      case .string(let name)? = members.removeValue(forKey: "name"),
-      case .number(let days)? = members.removeValue(forKey: "days"),
-      case .string(let time)? = members.removeValue(forKey: "time")
-    else { throw Refusal.unreadable("A sample meeting lacks council, name, days or time") }
-    let day = Self.day(Int(days), from: now)
-    members["starts_at"] = .string("\(day)T\(time):00Z")
-    return SampleMeeting(
-      council: council,
-      slug: "\(day)-\(name)",
-      input: try MeetingInput(json: JSONInput(.object(members)))
-    )
+  private static func entry(_ line: [UInt8], now: Date) throws -> ImportEntry {
+    guard case .object(let members) = try JSONValue.parse(line), case .object(let meeting)? = members["meeting"] else {
+      return try ImportEntry(parsing: line)
+    }
+    return try ImportEntry("meeting", .object(try dated(meeting, now: now)))
+  }
+
+  private static func dated(_ sample: [String: JSONValue], now: Date) throws -> [String: JSONValue] {
+    var meeting = sample
+    guard case .string(let name)? = meeting.removeValue(forKey: "name"),
+      case .number(let days)? = meeting.removeValue(forKey: "days"),
+      case .string(let time)? = meeting.removeValue(forKey: "time")
+    else { throw Refusal.unreadable("A sample meeting lacks name, days or time") }
+    let day = day(Int(days), from: now)
+    meeting["slug"] = .string("\(day)-\(name)")
+    meeting["starts_at"] = .string("\(day)T\(time):00Z")
+    return meeting
   }
 
   private static func day(_ offset: Int, from now: Date) -> String {

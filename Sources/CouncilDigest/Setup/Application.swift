@@ -7,12 +7,13 @@ import Logging
 /// Answers a request: is it for us, what route is it, what does the action say; then the headers every answer has, and
 /// the conditions the request made.
 struct Application: Sendable {
-  let apiKeys: APIKeys
   let router: Router
   let hosts: HostCheck
   let refusals: RefusalResponses
   let site: Site
   let proxies: TrustedProxies
+  /// Where bodies go that are too large for memory: the store's, which has room for what they hold.
+  let spoolFolder: String
   let accessLog: AccessLog?
   let log: Logger
 
@@ -44,7 +45,9 @@ struct Application: Sendable {
     guard case .found(let route, _) = router.match(head.method, head.path) else {
       return .upTo(bytes: Self.strangersBodyLimit)
     }
-    guard route.bodyLimit > Self.strangersBodyLimit else { return .upTo(bytes: route.bodyLimit) }
+    guard route.bodyLimit > Self.strangersBodyLimit, let permit = route.permit else {
+      return .upTo(bytes: min(route.bodyLimit, Self.strangersBodyLimit))
+    }
     let request = Request(
       method: head.method,
       path: head.path,
@@ -58,10 +61,15 @@ struct Application: Sendable {
     guard hosts.isOurs(request.authority, from: request.peer) else {
       return .refused(site.headers.applied(to: refusals.misdirected(request)))
     }
-    guard apiKeys.role(of: head.fields[.authorization], from: peer) != nil else {
-      return .refused(site.headers.applied(to: refusals.response(to: .noKey, request)))
+    do {
+      try permit(request)
+    } catch {
+      let refusal = error as? Refusal
+      let answer = refusal.map { refusals.response(to: $0, request) } ?? refusals.failure(request)
+      return .refused(site.headers.applied(to: answer))
     }
-    return .upTo(bytes: route.bodyLimit)
+    return route.spoolsBody
+      ? .intoFile(upTo: route.bodyLimit, folder: spoolFolder) : .upTo(bytes: route.bodyLimit)
   }
 
   private static let strangersBodyLimit = 65_536
@@ -98,7 +106,7 @@ struct Application: Sendable {
       return try await route.action(request)
     } catch let refusal as Refusal {
       return refusals.response(to: refusal, request)
-    } catch let error as DatabaseError where Self.isAboutTheDisk(error) {
+    } catch let error as DatabaseError where error.isAboutTheDisk {
       log.error(
         "store.refuses",
         metadata: ["request": "\(request.id)", "route": "\(route.pattern)", "error": "\(error.message ?? "")"]
@@ -117,11 +125,6 @@ struct Application: Sendable {
   private static func checkCoding(_ request: Request) throws {
     guard let coding = request.fields[.contentEncoding], coding.lowercased() != "identity" else { return }
     throw Refusal.unsupportedCoding
-  }
-
-  private static func isAboutTheDisk(_ error: DatabaseError) -> Bool {
-    let codes: [ResultCode] = [.SQLITE_FULL, .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_BUSY]
-    return codes.contains(error.resultCode)
   }
 
   private static func options(_ allowed: [String]) -> Response {

@@ -138,7 +138,7 @@ extension Configuration {
     trustedProxies = try read.proxies("http.trusted_proxies")
     logsRequests = read.text("http.access_log") == "on"
     storePath = read.text("store.path")
-    migrationsFolder = read.optional("store.migrations") ?? Self.standardMigrations
+    migrationsFolder = read.optional("store.migrations") ?? Self.shipped("migrations")
     logLevel = Logger.Level(rawValue: read.text("log.level")) ?? .info
     adminToken = read.optional("admin.token")
     if let adminToken, adminToken.utf8.count < 16 {
@@ -160,10 +160,10 @@ extension Configuration {
     signupCaps.perHour = try read.number("signup.per_hour")
   }
 
-  /// In the working directory, else beside the program.
-  private static var standardMigrations: String {
-    if FileManager.default.fileExists(atPath: "migrations") { return "migrations" }
+  /// The path of a file or folder that comes with the program: in the working directory, else beside the program.
+  static func shipped(_ path: String) -> String {
+    if FileManager.default.fileExists(atPath: path) { return path }
     let program = URL(filePath: CommandLine.arguments.first ?? "").resolvingSymlinksInPath()
-    return program.deletingLastPathComponent().appending(path: "migrations").path
+    return program.deletingLastPathComponent().appending(path: path).path
   }
 }

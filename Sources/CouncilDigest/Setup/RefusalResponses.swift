@@ -8,6 +8,7 @@ struct RefusalResponses: Sendable {
 
   private struct Problem: Encodable {
     struct Entry: Encodable {
+      var line: Int?
       var pointer: String
       var detail: String
     }
@@ -17,6 +18,7 @@ struct RefusalResponses: Sendable {
     var status: Int
     var detail: String
     var errors: [Entry]?
+    var errorsOmitted: Int?
   }
 
   private struct View {
@@ -34,9 +36,10 @@ struct RefusalResponses: Sendable {
     switch refusal {
     case .noKey: response.fields[.wwwAuthenticate] = "Bearer realm=\"council-digest\""
     case .tooMany(_, let seconds): response.fields[.retryAfter] = String(seconds)
-    case .unavailable: response.fields[.retryAfter] = "60"
+    case .unavailable, .interrupted: response.fields[.retryAfter] = "60"
     case .unsupportedCoding: response.fields[.acceptEncoding] = "identity"
-    case .invalid, .unreadable, .unsupportedMediaType, .preconditionFailed, .notFound, .expired, .conflict, .wrongRole,
+    case .invalid, .invalidLines, .unreadable, .unsupportedMediaType, .preconditionFailed, .notFound, .expired,
+      .conflict, .wrongRole,
       .foreignOrigin:
       break
     }
@@ -73,6 +76,9 @@ struct RefusalResponses: Sendable {
     case .invalid(let problems):
       let first = problems.first.map { $0.field.isEmpty ? $0.detail : "\($0.field): \($0.detail)" } ?? ""
       return (.unprocessableContent, "There is a problem with what was sent", first)
+    case .invalidLines(let problems, _):
+      let first = problems.first.map { ". Line \($0.line): \($0.detail)" } ?? ""
+      return (.unprocessableContent, "There is a problem with what was sent", "Nothing was imported\(first)")
     case .unreadable(let detail): return (.badRequest, "What was sent can’t be read", detail)
     case .unsupportedMediaType(let expected):
       return (.unsupportedMediaType, "What was sent is of a kind this address does not take", "It takes \(expected)")
@@ -94,6 +100,8 @@ struct RefusalResponses: Sendable {
       return (
         .serviceUnavailable, "We can’t save anything at the moment", "Nothing was changed. Please try again later"
       )
+    case .interrupted(let detail):
+      return (.serviceUnavailable, "We can’t save anything more at the moment", detail)
     case .tooMany(let detail, _): return (.tooManyRequests, "Please try again later", detail)
     }
   }
@@ -104,22 +112,32 @@ struct RefusalResponses: Sendable {
   }
 
   private func json(_ refusal: Refusal, _ status: HTTPResponse.Status, _ title: String, _ detail: String) -> Response {
-    guard case .invalid(let problems) = refusal else { return problem(status, title, detail) }
-    return problem(status, title, detail, problems)
+    switch refusal {
+    case .invalid(let problems):
+      return problem(status, title, detail, problems.map { .init(pointer: $0.field, detail: $0.detail) })
+    case .invalidLines(let problems, let omitted):
+      let entries = problems.map { Problem.Entry(line: $0.line, pointer: $0.pointer, detail: $0.detail) }
+      return problem(status, title, detail, entries, omitted: omitted)
+    case .unreadable, .unsupportedMediaType, .unsupportedCoding, .preconditionFailed, .notFound, .expired, .conflict,
+      .noKey, .wrongRole, .foreignOrigin, .unavailable, .interrupted, .tooMany:
+      return problem(status, title, detail)
+    }
   }
 
   private func problem(
     _ status: HTTPResponse.Status,
     _ title: String,
     _ detail: String,
-    _ problems: [FieldProblem]? = nil
+    _ errors: [Problem.Entry]? = nil,
+    omitted: Int? = nil
   ) -> Response {
     let problem = Problem(
       type: "about:blank",
       title: title,
       status: status.code,
       detail: detail,
-      errors: problems?.map { .init(pointer: $0.field, detail: $0.detail) }
+      errors: errors,
+      errorsOmitted: omitted
     )
     let response = try? JSONOutput.response(status, problem, contentType: "application/problem+json")
     return response ?? .text(status, detail)

@@ -139,6 +139,13 @@ struct RouteTable: Sendable {
     let council = CouncilAPI(store: store, cache: cache)
     let meeting = MeetingAPI(store: store, cache: cache)
     let topic = TopicAPI(store: store, cache: cache)
+    let importLines = ImportLines(
+      store: store,
+      cache: cache,
+      putMeeting: services.putMeeting,
+      catchUpTopics: services.catchUpTopics,
+      log: services.log
+    )
     let subscribers = SubscriberAPI(store: store)
     let keys = APIKeyAPI(keys: services.apiKeys)
     let runs = DigestRunAPI(
@@ -196,6 +203,7 @@ struct RouteTable: Sendable {
         PutTopic(store: store, cache: cache, catchUp: services.catchUpTopics).callAsFunction
       ),
       call(.delete, "/topics/{topic}", .editor, topic.delete),
+      call(.post, "/import", .editor, bodyLimit: ImportLines.bodyLimit, spoolsBody: true, importLines.callAsFunction),
       call(.get, "/topic-requests", .operator, TopicRequestAPI(store: store).list),
       call(.patch, "/topic-requests/{id}", .operator, decideTopicRequest.callAsFunction),
       call(.get, "/feedback", .operator, FeedbackAPI(store: store).list),
@@ -241,9 +249,12 @@ struct RouteTable: Sendable {
     _ pattern: String,
     _ role: Role,
     bodyLimit: Int = 1_048_576,
+    spoolsBody: Bool = false,
     _ action: @escaping Route.Action
   ) -> Route {
-    call(method, pattern, role, bodyLimit: bodyLimit) { request, _ in try await action(request) }
+    call(method, pattern, role, bodyLimit: bodyLimit, spoolsBody: spoolsBody) { request, _ in
+      try await action(request)
+    }
   }
 
   /// As above, for an action whose answer depends on the role of the key.
@@ -252,13 +263,21 @@ struct RouteTable: Sendable {
     _ pattern: String,
     _ role: Role,
     bodyLimit: Int = 1_048_576,
+    spoolsBody: Bool = false,
     _ action: @escaping @Sendable (Request, Role) async throws -> Response
   ) -> Route {
-    Route(method, APIKeys.path + pattern, bodyLimit: bodyLimit) { [keys = services.apiKeys] request in
+    let held = { @Sendable [keys = services.apiKeys] (request: Request) throws -> Role in
       guard let held = keys.role(of: request.fields[.authorization], from: request.peer) else { throw Refusal.noKey }
       guard held >= role else { throw Refusal.wrongRole(needed: role.rawValue) }
-      return try await action(request, held)
+      return held
     }
+    return Route(
+      method,
+      APIKeys.path + pattern,
+      bodyLimit: bodyLimit,
+      spoolsBody: spoolsBody,
+      permit: { _ = try held($0) }
+    ) { try await action($0, held($0)) }
   }
 
   private func fixed(_ pattern: String, _ type: String, _ content: Data) -> Route {

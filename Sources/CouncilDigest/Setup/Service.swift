@@ -57,15 +57,38 @@ public struct CouncilDigestService: Sendable {
     body: [UInt8] = [],
     type: String = "application/json"
   ) async -> ControlSocket.Answer {
+    var request = Self.request(method, path, type)
+    request.body = body
+    return await answer(request)
+  }
+
+  /// As above, with a body that is too large for memory.
+  /// - Parameter next: the next piece of the body; empty at the end.
+  public func call(
+    _ method: String,
+    _ path: String,
+    type: String,
+    next: () throws -> [UInt8]
+  ) async throws -> ControlSocket.Answer {
+    let body = try SpooledBody(in: services.spoolFolder)
+    while case let piece = try next(), !piece.isEmpty { try body.append(piece) }
+    var request = Self.request(method, path, type)
+    request.spooledBody = body
+    return await answer(request)
+  }
+
+  private static func request(_ method: String, _ path: String, _ type: String) -> Request {
     let parts = path.split(separator: "?", maxSplits: 1).map(String.init)
-    let request = Request(
+    return Request(
       method: .init(rawValue: method) ?? .get,
       path: parts[0],
       query: parts.count > 1 ? parts[1] : nil,
       fields: [.contentType: type],
-      body: body,
       peer: .unixSocket
     )
+  }
+
+  private func answer(_ request: Request) async -> ControlSocket.Answer {
     let response = await services.application.respond(to: request)
     return ControlSocket.Answer(status: response.status.code, body: response.body)
   }
@@ -77,7 +100,11 @@ public struct CouncilDigestService: Sendable {
       putMeeting: services.putMeeting,
       catchUpTopics: services.catchUpTopics
     )
-    try await content.load(try Resources.folder("demo").appending(path: "samples.ndjson"))
+    let samples = try Resources.folder("demo").appending(path: "samples.ndjson")
+    let topics = Configuration.shipped("config/starter-topics.ndjson")
+    let hasTopics = FileManager.default.fileExists(atPath: topics)
+    if !hasTopics { log.warning("demo.no-topics", metadata: ["missing": "\(topics)"]) }
+    try await content.load(samples: samples, topics: hasTopics ? URL(filePath: topics) : nil)
   }
 
   /// A new operator key, for the demonstration's curl lines.

@@ -10,6 +10,7 @@ struct Services: Sendable {
   let store: Store
   let site: Site
   let usualWords = UsualWords()
+  let topicQueries = TopicQueries()
   let apiKeys: APIKeys
   let letters: LetterFrame
   let notices: OperatorNotices
@@ -125,16 +126,18 @@ struct Services: Sendable {
 
   var application: Application {
     Application(
-      apiKeys: apiKeys,
       router: Router(RouteTable(services: self).routes),
       hosts: HostCheck(publicURL: configuration.site.publicURL, port: configuration.port),
       refusals: RefusalResponses(site: site),
       site: site,
       proxies: configuration.trustedProxies,
+      spoolFolder: spoolFolder,
       accessLog: accessLog,
       log: log
     )
   }
+
+  var spoolFolder: String { URL(filePath: configuration.storePath).deletingLastPathComponent().path }
 
   private var accessLog: AccessLog? {
     if configuration.logsRequests { return AccessLog(log: log, level: .info) }
@@ -146,7 +149,7 @@ struct Services: Sendable {
       store: store,
       cache: site.cache,
       maximumAgeDays: configuration.maximumMeetingAgeDays,
-      textChanged: MatchTopics.ofMeeting
+      textChanged: { [topicQueries] in try MatchTopics.ofMeeting($0, topicQueries, $1) }
     )
   }
 

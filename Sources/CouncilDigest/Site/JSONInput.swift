@@ -81,6 +81,15 @@ struct JSONInput {
     return link
   }
 
+  mutating func slug(_ name: String) -> Slug? {
+    guard let text = string(name, required: true) else { return nil }
+    guard let slug = Slug(text) else {
+      refuse(name, Slug.rule)
+      return nil
+    }
+    return slug
+  }
+
   mutating func choice<Choice: RawRepresentable & CaseIterable>(
     _ name: String,
     _: Choice.Type,

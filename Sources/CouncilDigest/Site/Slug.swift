@@ -5,6 +5,7 @@ struct Slug: Hashable, Sendable, CustomStringConvertible {
   let description: String
 
   static let maximumBytes = 120
+  static let rule = "A slug is lower-case letters and digits in words joined by hyphens, at most \(maximumBytes)"
 
   /// A slug as it stands in an address; nil when it is not one.
   init?(_ text: String) {
@@ -29,11 +30,7 @@ struct Slug: Hashable, Sendable, CustomStringConvertible {
 
   /// The slug of a path segment, or a refusal that names it.
   init(segment: String) throws {
-    guard let slug = Slug(segment) else {
-      throw Refusal.invalid([
-        FieldProblem("slug", "A slug is lower-case letters and digits in words joined by hyphens, at most 120")
-      ])
-    }
+    guard let slug = Slug(segment) else { throw Refusal.invalid([FieldProblem("slug", Self.rule)]) }
     self = slug
   }
 

@@ -4,7 +4,7 @@ import GRDB
 /// Finds which meetings have which topics: when a meeting's text changes, and when a topic's query does.
 enum MatchTopics {
   /// The words of a meeting changed, those of its transcript among them.
-  static func ofMeeting(_ change: MeetingTextChange, _ database: Database) throws {
+  static func ofMeeting(_ change: MeetingTextChange, _ queries: TopicQueries, _ database: Database) throws {
     let meeting = change.meeting
     let before = try matches(of: meeting, database)
     try database.execute(cached: "DELETE FROM topic_match WHERE meeting_id = ?", arguments: [meeting])
@@ -16,7 +16,7 @@ enum MatchTopics {
     var findInTranscript = transcript.map { FindExtract(in: 0, of: $0) }
     let news = try change.wasAnnounced ? instant(of: change, database) : nil
     for topic in topics {
-      let query = try TopicQuery(parsing: topic.query)
+      let query = try queries.query(topic.query)
       if !index.texts(matching: query).isEmpty {
         let known = before[topic.id].flatMap { $0.isInTranscript ? nil : $0 }
         let match = Match(extract: find(query), isInTranscript: false, countsFrom: known.map(\.countsFrom) ?? news)

@@ -15,12 +15,12 @@ struct PutTopic: Sendable {
     let slug = try Slug(segment: request.parameter("topic"))
     let input = try TopicInput(json: JSONInput(request))
     let now = store.now()
-    let (topic, wasCreated) = try await store.write { database in
+    let (topic, outcome) = try await store.write { database in
       try Self.put(slug, input, now: now, database)
     }
     try await catchUp()
     cache.drop()
-    return try JSONOutput.response(wasCreated ? .created : .ok, TopicItem(topic))
+    return try JSONOutput.response(outcome.status, TopicItem(topic))
   }
 
   static func put(
@@ -28,10 +28,8 @@ struct PutTopic: Sendable {
     _ input: TopicInput,
     now: Date,
     _ database: Database
-  ) throws -> (topic: Topic, wasCreated: Bool) {
-    guard slug.description != reservedSlug else {
-      throw Refusal.invalid([FieldProblem("slug", "“\(reservedSlug)” is taken by the topic request form")])
-    }
+  ) throws -> (topic: Topic, outcome: PutOutcome) {
+    try requireFree(slug, pointer: "slug")
     let before = try Topic.find(slug.description, database)
     if before == nil, try Topic.count(database) >= Topic.maximumCount {
       throw Refusal.conflict("There are \(Topic.maximumCount) topics, which is the most there can be")
@@ -52,7 +50,13 @@ struct PutTopic: Sendable {
     )
     let topic = try Topic.require(slug.description, database)
     if before?.query != topic.query { try forgetMatches(of: topic, database) }
-    return (topic, before == nil)
+    return (topic, PutOutcome(before, topic))
+  }
+
+  /// - Throws: `Refusal` that points at the slug.
+  static func requireFree(_ slug: Slug, pointer: String) throws {
+    guard slug.description == reservedSlug else { return }
+    throw Refusal.invalid([FieldProblem(pointer, "“\(reservedSlug)” is taken by the topic request form")])
   }
 
   /// `CatchUpTopics` finds them again.

@@ -1,0 +1,75 @@
+import Foundation
+import GRDB
+
+/// What one line of an import puts: the body of a PUT, and the slugs that would stand in its address.
+enum ImportEntry: Equatable, Sendable {
+  case council(Slug, CouncilDetails)
+  case topic(Slug, TopicInput)
+  case meeting(Slug, council: Slug, MeetingInput)
+
+  /// - Throws: `Refusal` whose pointers lead into the line.
+  init(parsing line: [UInt8]) throws {
+    guard case .object(let members) = try JSONValue.parse(line) else {
+      throw Refusal.invalid([FieldProblem("", "Expected an object")])
+    }
+    guard members.count == 1, let (kind, value) = members.first else {
+      throw Refusal.invalid([FieldProblem("", "Expected one member, council, topic or meeting; got \(members.count)")])
+    }
+    try self.init(kind, value)
+  }
+
+  init(_ kind: String, _ value: JSONValue) throws {
+    switch kind {
+    case "council":
+      var input = try JSONInput(value, at: "/council")
+      let slug = input.slug("slug")
+      let details = try CouncilDetails(json: input)
+      self = .council(try Self.checked(slug, "/council/slug"), details)
+    case "topic":
+      var input = try JSONInput(value, at: "/topic")
+      let slug = input.slug("slug")
+      let topic = try TopicInput(json: input)
+      self = .topic(try Self.free(try Self.checked(slug, "/topic/slug")), topic)
+    case "meeting":
+      var input = try JSONInput(value, at: "/meeting")
+      let (slug, council) = (input.slug("slug"), input.slug("council"))
+      let meeting = try MeetingInput(json: input)
+      self = .meeting(
+        try Self.checked(slug, "/meeting/slug"),
+        council: try Self.checked(council, "/meeting/council"),
+        meeting
+      )
+    default:
+      throw Refusal.invalid([FieldProblem("/\(kind)", "Unknown member; expected council, topic or meeting")])
+    }
+  }
+
+  /// Input that lacks one has been refused with all its problems.
+  private static func checked(_ slug: Slug?, _ pointer: String) throws -> Slug {
+    guard let slug else { throw Refusal.invalid([FieldProblem(pointer, "Required")]) }
+    return slug
+  }
+
+  private static func free(_ slug: Slug) throws -> Slug {
+    try PutTopic.requireFree(slug, pointer: "/topic/slug")
+    return slug
+  }
+
+  /// Just as the PUT does.
+  /// - Throws: `Refusal`, before anything is changed.
+  func put(_ putMeeting: PutMeeting, now: Date, _ database: Database) throws -> PutOutcome {
+    switch self {
+    case .council(let slug, let details):
+      return try PutCouncil.put(slug, details, now: now, database).outcome
+    case .topic(let slug, let topic):
+      return try PutTopic.put(slug, topic, now: now, database).outcome
+    case .meeting(let slug, let council, let meeting):
+      guard let council = try Council.find(council.description, database) else { throw Self.unknown(council) }
+      return try putMeeting.put(slug, of: council, meeting, now: now, database).outcome
+    }
+  }
+
+  static func unknown(_ council: Slug) -> Refusal {
+    .invalid([FieldProblem("/meeting/council", "There is no council “\(council)”, nor does an earlier line make one")])
+  }
+}
