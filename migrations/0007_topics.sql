@@ -24,10 +24,10 @@ CREATE TABLE query_match (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX query_match_by_meeting ON query_match (meeting_id);
 
--- Texts that changed after they were announced are looked for by when.
-CREATE INDEX meeting_revision_by_time ON meeting_revision (created_at) WHERE number > 1;
+CREATE INDEX query_match_late ON query_match (counts_from) WHERE counts_from IS NOT NULL;
+
+-- When the transcript came; one that comes late may bring a match.
 ALTER TABLE transcript ADD COLUMN put_at INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX transcript_by_time ON transcript (put_at);
 
 -- Until when somebody may read transcripts.
 ALTER TABLE subscriber ADD COLUMN professional_until INTEGER;

@@ -32,11 +32,11 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = "/councils/w/meetings/m"
 
 
-def request(method, path, body=None):
+def request(method, path, body=None, patience=60):
     data = json.dumps(body).encode() if body is not None else None
     headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
     call = urllib.request.Request(f"http://127.0.0.1:{WEB}{path}", method=method, data=data, headers=headers)
-    return urllib.request.urlopen(call, timeout=60).read()
+    return urllib.request.urlopen(call, timeout=patience).read()
 
 
 def wait(ready, what):

@@ -19,7 +19,7 @@ struct DigestRunAPI: Sendable {
     let week = try week(in: request, now: now)
     let end = try request.time("at")
     if try isDryRun(request) {
-      return try await JSONOutput.response(.ok, dryRun.plan(end: end ?? now))
+      return try await JSONOutput.response(.ok, dryRun.plan(end: end ?? now, matchesQueries: true))
     }
     guard end == nil else { throw Refusal.invalid([FieldProblem("at", "Only with dry_run=true")]) }
     let outcome = try await store.write { try StartDigestRun.start(week: week, end: now, now: now, $0) }

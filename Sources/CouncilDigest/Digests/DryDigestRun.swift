@@ -3,7 +3,7 @@ import GRDB
 import Markdown
 
 /// What a run that ended at a given moment would send: to whom, what, how large, and what an operator should look at
-/// first. What own queries match is found as for a run, which a run would do again; no more is written.
+/// first. Nothing is written but what own queries match.
 struct DryDigestRun: Sendable {
   let store: Store
   let timeZone: TimeZone
@@ -29,16 +29,18 @@ struct DryDigestRun: Sendable {
     var example: Int64
   }
 
-  func plan(end: Date) async throws -> DryRunItem {
+  /// - Parameter matchesQueries: whether own queries are matched first, which stores what they match; otherwise what is
+  ///   known of them counts.
+  func plan(end: Date, matchesQueries: Bool) async throws -> DryRunItem {
     let week = ISOWeek(containing: end, in: timeZone).description
     let start = try await store.read { try EditionPlan.start(end: end, $0) }
-    let matching = try await MatchQueries.store(in: store, after: start, upTo: end)
+    let matching = matchesQueries ? try await MatchQueries.store(in: store, after: start, upTo: end) : nil
     let (plan, readership, paused) = try await store.read { [mailsQuietWeeks] database in
       let plan = try EditionPlan.load(week: week, end: end, mailsQuietWeeks: mailsQuietWeeks, database)
       return (plan, try Readership(plan, database), try Self.pausedCount(until: end, database))
     }
     var item = DryRunItem(week: week, windowTo: end, paused: paused)
-    item.matching = .init(matching)
+    item.matching = matching.map(DryRunItem.Matching.init)
     var candidates: [Data: Candidate] = [:]
     var keys: [EditionPlan.Reader: Data?] = [:]
     var carried: [Int64: Int] = [:]

@@ -46,7 +46,7 @@ struct DryRunItem: Encodable, Sendable {
     var seconds = 0.0
 
     init(_ tally: MatchQueries.Tally) {
-      queries = tally.queries
+      queries = tally.asked.count
       meetings = tally.meetings
       matches = tally.matches
       seconds = (tally.duration / .milliseconds(1)).rounded() / 1000

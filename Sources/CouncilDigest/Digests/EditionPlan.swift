@@ -60,7 +60,7 @@ struct EditionPlan: Sendable {
   }
 
   var week: String
-  /// Nothing that was announced up to here is loaded.
+  /// The earliest of the windows it can fill.
   var from = Date.distantPast
   var end: Date
   var names: Names
@@ -76,7 +76,7 @@ struct EditionPlan: Sendable {
   /// Whether a reader without any item hears why.
   var mailsQuietWeeks: Bool
 
-  /// When what topics matched later than it was announced became news. Own queries' are those of the meetings' changes.
+  /// When what topics matched later than it was announced became news. Own queries' are among the changes.
   var lateInstants: Set<Date> {
     Set(hits.values.joined().compactMap(\.countsFrom)).union(changes)
   }
@@ -107,17 +107,19 @@ struct EditionPlan: Sendable {
     return isBlank || !(saysSomething || mailsQuietWeeks) ? nil : content
   }
 
-  /// What is news to the reader. A meeting that they had before is none, whatever matches it now.
+  /// What is news to the reader. A meeting is none that matched something of theirs before.
   private func hits(for reader: Reader) -> [(key: FollowKey, hit: Hit)] {
     let all = reader.follows.flatMap { key in
-      (hits[key] ?? []).filter { reader.isProfessional || !$0.isInTranscript }.map { (key: key, hit: $0) }
+      (hits[key] ?? []).filter { $0.instant <= end && (reader.isProfessional || !$0.isInTranscript) }
+        .map { (key: key, hit: $0) }
     }
+    let recent = MatchableMeetings.recent(at: end)
     let had = Set(all.filter { $0.hit.instant <= reader.windowStart }.map(\.hit.candidate.revision))
     return all.filter { _, hit in
       guard !isInWindow(hit.candidate, of: reader) else { return true }
       let isCovered = reader.follows.contains { $0.covers(hit.candidate.committee, of: hit.candidate.council) }
       return hit.instant > reader.windowStart && hit.instant <= end && !isCovered
-        && !had.contains(hit.candidate.revision)
+        && !had.contains(hit.candidate.revision) && hit.candidate.announcedAt > recent
     }
   }
 

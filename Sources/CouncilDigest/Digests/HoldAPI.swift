@@ -86,7 +86,7 @@ struct HoldAPI: Sendable {
       since: hold?.since,
       reason: hold?.reason,
       waitingLetters: waiting,
-      wouldCatchUp: hold == nil || !isForecast ? nil : try await dryRun.plan(end: store.now())
+      wouldCatchUp: hold == nil || !isForecast ? nil : try await dryRun.plan(end: store.now(), matchesQueries: false)
     )
     return try JSONOutput.response(.ok, item)
   }

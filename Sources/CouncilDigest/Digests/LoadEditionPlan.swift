@@ -25,7 +25,8 @@ extension EditionPlan {
         candidates.sorted { ($0.startsAt, $0.revision) < ($1.startsAt, $1.revision) }
       },
       meetings: candidates,
-      changes: try MatchableMeetings.load(after: from, upTo: end, database).instants,
+      changes: try MatchableMeetings.load(after: from, upTo: end, database).instants
+        .union(QueryMatch.lateInstants(after: from, upTo: end, database)),
       hits: try topicHits(candidates, database),
       sittings: Dictionary(grouping: try sittings(window, database), by: \.council),
       upcoming: try upcoming(after: end, database),
@@ -139,7 +140,7 @@ extension EditionPlan {
       for row in rows {
         let hit = Hit(
           candidate: candidate,
-          extract: MatchExtract(marked: row["extract"]),
+          extract: MatchExtract(stored: row["extract"]),
           countsFrom: (row["counts_from"] as Int64?).map(Date.init(milliseconds:)),
           isInTranscript: row["in_transcript"]
         )
@@ -154,7 +155,7 @@ extension EditionPlan {
     var plan = self
     plan.names.queries = matches.texts
     for (query, found) in matches.matches {
-      plan.hits[.query(query)] = found.suffix(Self.maximumHits).compactMap { match in
+      plan.hits[.query(query)] = found.compactMap { match in
         meetings[match.meeting].map {
           Hit(candidate: $0, extract: match.extract, countsFrom: match.countsFrom, isInTranscript: match.isInTranscript)
         }
@@ -162,7 +163,4 @@ extension EditionPlan {
     }
     return plan
   }
-
-  /// Of one query: more than anyone reads in a week.
-  private static let maximumHits = 200
 }

@@ -23,7 +23,7 @@ struct PlanDigestRun: Sendable {
   /// - Returns: for how long the writer was busy with the longest slice; sign-ups wait so long.
   func plan(_ run: DigestRun) async throws -> Duration {
     let start = try await store.read { try EditionPlan.start(end: run.to, $0) }
-    _ = try await MatchQueries.store(in: store, after: start, upTo: run.to)
+    let asked = try await MatchQueries.store(in: store, after: start, upTo: run.to).asked
     let (plan, readership) = try await store.read { [mailsQuietWeeks] database in
       let plan = try EditionPlan.load(week: run.week, end: run.to, mailsQuietWeeks: mailsQuietWeeks, database)
       return (plan, try Readership(plan, database))
@@ -39,7 +39,11 @@ struct PlanDigestRun: Sendable {
       let hadOthers: Bool
       (entries, last, own, hadOthers) = try await store.read { database in
         let (entries, last) = try readership.slice(after: after, limit: Self.sliceSize, database)
-        let own = try OwnQueryMatches.fetch(entries.ownQueries, database)
+        var own = try OwnQueryMatches.fetch(entries.ownQueries, database)
+        // Who began to follow a query since it was asked.
+        for entry in entries where !asked.isSuperset(of: [entry].ownQueries) {
+          own.add(try MatchQueries.matches(of: entry.subscriber, after: start, upTo: run.to, database))
+        }
         return (entries, last, own, try Self.othersWait(beside: run, database))
       }
       let plan = plan.with(own)

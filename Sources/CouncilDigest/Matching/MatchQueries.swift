@@ -8,7 +8,8 @@ enum MatchQueries {
   /// What was looked at and found, and how long it took.
   struct Tally: Equatable, Sendable {
     var meetings = 0
-    var queries = 0
+    /// Those that were asked: of who begins to follow one later, nothing is known yet.
+    var asked: Set<Int64> = []
     var matches = 0
     var duration: Duration = .zero
   }
@@ -17,23 +18,84 @@ enum MatchQueries {
   static func store(in store: Store, after start: Date, upTo end: Date) async throws -> Tally {
     let stamp = store.now()
     let began = ContinuousClock.now
-    var tally = try await store.read { database in
-      let questions = Questions.followed(by: nil, end: end)
-      var tally = Tally(queries: try questions.count(database))
-      guard tally.queries > 0 else { return tally }
-      let meetings = try find(questions, after: start, upTo: end, database) { matches in
-        tally.matches += matches.count
-        try store.writeTogether { database in for match in matches { try match.put(stamp, database) } }
-      }
-      for meeting in meetings {
-        try store.writeTogether { try QueryMatch.forget(of: meeting, unlessFound: stamp, $0) }
-      }
-      tally.meetings = meetings.count
-      return tally
+    let questions = Questions.followed(by: nil, end: end)
+    var (tally, work) = try await store.read { database in
+      var asked: Set<Int64> = []
+      try questions.each(database) { asked.insert($0.id) }
+      guard !asked.isEmpty else { return (Tally(), Work()) }
+      let meetings = try MatchableMeetings.load(after: start, upTo: end, database)
+      let work = Work(meetings, hasProfessional: try questions.hasProfessional(database))
+      return (Tally(meetings: meetings.entries.count, asked: asked), work)
+    }
+    // The transcripts' matches give way to those of summaries, so they come after all of them.
+    for batches in [work.summaries, work.transcripts] {
+      tally.matches += try await find(batches, questions, stamp, in: store)
+    }
+    for meeting in work.meetings {
+      try await store.write { try QueryMatch.forget(of: meeting, unlessFoundSince: stamp, $0) }
     }
     tally.duration = .now - began
-    while try await store.write({ try QueryMatch.forget(announcedBefore: end.addingTimeInterval(-keptFor), $0) }) {}
+    while try await store.write({
+      try QueryMatch.forget(announcedBefore: min(start, end.addingTimeInterval(-keptFor)), $0)
+    }) {}
     return tally
+  }
+
+  /// Batches of texts to look at.
+  private struct Work: Sendable {
+    var summaries: [Batch] = []
+    var transcripts: [Batch] = []
+    var meetings: [Int64] = []
+
+    init() {}
+
+    init(_ meetings: MatchableMeetings, hasProfessional: Bool) {
+      self.meetings = meetings.entries.map(\.meeting)
+      summaries = meetings.batches(\.textCharacters).map(Batch.summaries)
+      guard hasProfessional else { return }
+      let transcribed = MatchableMeetings(entries: meetings.entries.filter { $0.transcriptCharacters > 0 })
+      transcripts = transcribed.batches { $0.textCharacters + $0.transcriptCharacters }.map(Batch.transcripts)
+    }
+  }
+
+  private enum Batch: Sendable {
+    case summaries([MatchableMeetings.Entry])
+    case transcripts([MatchableMeetings.Entry])
+
+    func find(_ questions: Questions, _ database: Database, _ report: @escaping ([QueryMatch]) throws -> Void) throws {
+      switch self {
+      case .summaries(let entries): try findInSummaries(entries, questions, database, report)
+      case .transcripts(let entries): try findInTranscripts(entries, questions, database, report)
+      }
+    }
+  }
+
+  /// Two batches at a time: one for each core, and no more memory than two have.
+  private static func find(_ batches: [Batch], _ questions: Questions, _ stamp: Date, in store: Store) async throws
+    -> Int
+  {
+    try await withThrowingTaskGroup { group in
+      var matches = 0
+      for (index, batch) in batches.enumerated() {
+        if index >= batchesAtOnce { matches += try await group.next() ?? 0 }
+        group.addTask { try await find(batch, questions, stamp, in: store) }
+      }
+      for try await found in group { matches += found }
+      return matches
+    }
+  }
+
+  private static let batchesAtOnce = 2
+
+  private static func find(_ batch: Batch, _ questions: Questions, _ stamp: Date, in store: Store) async throws -> Int {
+    try await store.read { database in
+      var count = 0
+      try batch.find(questions, database) { matches in
+        count += matches.count
+        try store.writeTogether { database in for match in matches { try match.put(stamp, database) } }
+      }
+      return count
+    }
   }
 
   /// For explaining what was mailed.
@@ -68,29 +130,14 @@ enum MatchQueries {
     var own = OwnQueryMatches()
     try questions.each(database) { own.texts[$0.id] = $0.text }
     guard !own.texts.isEmpty else { return own }
-    _ = try find(questions, after: start, upTo: end, database) { matches in
-      for match in matches { own.matches[match.query, default: []].append(try match.asKnown(database)) }
-    }
-    return own
-  }
-
-  /// - Returns: the meetings that were looked at.
-  private static func find(
-    _ questions: Questions,
-    after start: Date,
-    upTo end: Date,
-    _ database: Database,
-    _ report: @escaping ([QueryMatch]) throws -> Void
-  ) throws -> [Int64] {
     let meetings = try MatchableMeetings.load(after: start, upTo: end, database)
-    for batch in meetings.batches(\.textBytes) { try findInSummaries(batch, questions, database, report) }
-    if try questions.hasProfessional(database) {
-      let transcribed = MatchableMeetings(entries: meetings.entries.filter { $0.transcriptBytes > 0 })
-      for batch in transcribed.batches({ $0.textBytes + $0.transcriptBytes }) {
-        try findInTranscripts(batch, questions, database, report)
+    let work = Work(meetings, hasProfessional: try questions.hasProfessional(database))
+    for batch in work.summaries + work.transcripts {
+      try batch.find(questions, database) { matches in
+        for match in matches { own.matches[match.query, default: []].append(try match.asKnown(database)) }
       }
     }
-    return meetings.entries.map(\.meeting)
+    return own
   }
 
   private static func findInSummaries(
@@ -110,7 +157,7 @@ enum MatchQueries {
     var finders = Finders(index)
     var chunk = Chunk(report)
     try questions.each(database) { question in
-      guard let query = try? TopicQuery(parsing: question.text) else { return }
+      guard let query = try? TopicQuery(printed: question.text) else { return }
       let texts = index.texts(matching: query)
       guard !texts.isEmpty else { return }
       let had = Set(earlier.texts(matching: query).members.map { earlier.texts[$0].id })
@@ -152,7 +199,7 @@ enum MatchQueries {
     var finders = Finders(whole)
     var chunk = Chunk(report)
     try questions.each(database) { question in
-      guard question.isProfessional, let query = try? TopicQuery(parsing: question.text) else { return }
+      guard question.isProfessional, let query = try? TopicQuery(printed: question.text) else { return }
       let found = whole.texts(matching: query) & ~open.texts(matching: query)
       for text in found.members {
         let meeting = whole.texts[text].id

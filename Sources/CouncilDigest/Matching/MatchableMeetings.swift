@@ -9,8 +9,8 @@ struct MatchableMeetings: Sendable {
     var changed: Change?
     /// The transcript came after the announcement.
     var transcriptAt: Date?
-    var textBytes: Int
-    var transcriptBytes: Int
+    var textCharacters: Int
+    var transcriptCharacters: Int
   }
 
   struct Change: Equatable, Sendable {
@@ -31,8 +31,8 @@ struct MatchableMeetings: Sendable {
     let rows = try Row.fetchAll(
       database,
       sql: """
-        SELECT meeting.id, announced_at, transcript.put_at, length(meeting_revision.content) AS text_bytes,
-          coalesce(length(transcript.text), 0) AS transcript_bytes, meeting_revision.created_at,
+        SELECT meeting.id, announced_at, transcript.put_at, length(meeting_revision.content) AS text_characters,
+          coalesce(length(transcript.text), 0) AS transcript_characters, meeting_revision.created_at,
           (SELECT max(before.id) FROM meeting_revision AS before
             WHERE before.meeting_id = meeting.id AND before.id <> meeting.revision_id
               AND before.created_at <= max(announced_at, :start)) AS before
@@ -63,7 +63,7 @@ struct MatchableMeetings: Sendable {
       let size = bytes(entry)
       if room < size || batches.last?.count ?? Int.max >= TextIndex.maximumTexts {
         batches.append([])
-        room = Self.batchBytes
+        room = Self.batchCharacters
       }
       batches[batches.count - 1].append(entry)
       room -= size
@@ -71,15 +71,15 @@ struct MatchableMeetings: Sendable {
     return batches
   }
 
-  /// Some six bytes a word.
-  private static let batchBytes = 6 * TextIndex.maximumWords
+  /// Some six characters a word.
+  private static let batchCharacters = 6 * TextIndex.maximumWords
 }
 
 extension MatchableMeetings.Entry {
   fileprivate init(row: Row) {
     meeting = row["id"]
-    textBytes = row["text_bytes"]
-    transcriptBytes = row["transcript_bytes"]
+    textCharacters = row["text_characters"]
+    transcriptCharacters = row["transcript_characters"]
     let announced: Int64 = row["announced_at"]
     let revised: Int64 = row["created_at"]
     if revised > announced, let before: Int64 = row["before"] {

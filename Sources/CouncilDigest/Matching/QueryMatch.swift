@@ -11,22 +11,37 @@ struct QueryMatch: Equatable, Sendable {
   /// When it became news, where a correction or a transcript brought the words after the meeting was announced.
   var countsFrom: Date?
 
-  /// What is known of it as news stays so: nobody is told twice.
+  /// When it became news is known once and for all, but for those who do not read transcripts.
   func put(_ stamp: Date, _ database: Database) throws {
     try database.execute(
       cached: """
         INSERT INTO query_match (topic_query_id, meeting_id, extract, in_transcript, counts_from, found_at)
-        VALUES (?, ?, ?, ?, ?, ?)
+        SELECT :query, :meeting, :extract, :transcript, :from, :stamp
+        -- Either may have been deleted since it was looked at.
+        WHERE EXISTS (SELECT 1 FROM meeting WHERE id = :meeting)
+          AND EXISTS (SELECT 1 FROM topic_query WHERE id = :query)
         ON CONFLICT (topic_query_id, meeting_id) DO UPDATE SET
-          extract = excluded.extract, in_transcript = excluded.in_transcript, found_at = excluded.found_at,
+          extract = excluded.extract, in_transcript = excluded.in_transcript,
+          found_at = max(query_match.found_at, excluded.found_at),
           -- Those who do not read transcripts hear of it only now.
           counts_from = CASE WHEN query_match.in_transcript > excluded.in_transcript THEN excluded.counts_from
             ELSE query_match.counts_from END
         """,
       arguments: [
-        query, meeting, extract.marked, isInTranscript, countsFrom?.milliseconds, stamp.milliseconds,
+        "query": query, "meeting": meeting, "extract": extract.marked, "transcript": isInTranscript,
+        "from": countsFrom?.milliseconds, "stamp": stamp.milliseconds,
       ]
     )
+  }
+
+  /// When matches became news after their meetings had been announced.
+  static func lateInstants(after start: Date, upTo end: Date, _ database: Database) throws -> Set<Date> {
+    let instants = try Int64.fetchAll(
+      database,
+      sql: "SELECT DISTINCT counts_from FROM query_match WHERE counts_from > ? AND counts_from <= ?",
+      arguments: [start.milliseconds, end.milliseconds]
+    )
+    return Set(instants.map(Date.init(milliseconds:)))
   }
 
   /// As it would be after `put`.
@@ -42,9 +57,9 @@ struct QueryMatch: Equatable, Sendable {
     return known
   }
 
-  static func forget(of meeting: Int64, unlessFound stamp: Date, _ database: Database) throws {
+  static func forget(of meeting: Int64, unlessFoundSince stamp: Date, _ database: Database) throws {
     try database.execute(
-      cached: "DELETE FROM query_match WHERE meeting_id = ? AND found_at <> ?",
+      cached: "DELETE FROM query_match WHERE meeting_id = ? AND found_at < ?",
       arguments: [meeting, stamp.milliseconds]
     )
   }
@@ -72,6 +87,11 @@ struct OwnQueryMatches: Sendable {
   /// By query, in the order of the meetings' ids.
   var matches: [Int64: [QueryMatch]] = [:]
 
+  mutating func add(_ others: OwnQueryMatches) {
+    texts.merge(others.texts) { $1 }
+    matches.merge(others.matches) { $1 }
+  }
+
   /// Those that were found for the run.
   static func fetch(_ queries: Set<Int64>, _ database: Database) throws -> OwnQueryMatches {
     var own = OwnQueryMatches()
@@ -94,7 +114,7 @@ struct OwnQueryMatches: Sendable {
         QueryMatch(
           query: query,
           meeting: row["meeting_id"],
-          extract: MatchExtract(marked: row["extract"]),
+          extract: MatchExtract(stored: row["extract"]),
           isInTranscript: row["in_transcript"],
           countsFrom: (row["counts_from"] as Int64?).map(Date.init(milliseconds:))
         )

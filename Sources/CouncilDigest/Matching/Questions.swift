@@ -42,12 +42,6 @@ enum Questions: Sendable {
     }
   }
 
-  func count(_ database: Database) throws -> Int {
-    var count = 0
-    try each(database) { _ in count += 1 }
-    return count
-  }
-
   /// Whether transcripts matter.
   func hasProfessional(_ database: Database) throws -> Bool {
     guard case .followed(let subscriber, let end) = self else { return false }

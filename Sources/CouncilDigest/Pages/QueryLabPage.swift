@@ -93,7 +93,10 @@ struct QueryLabPage: Sendable {
       }
       if !root.required.contains(.council(slug)) { root.required.append(.council(slug)) }
     }
-    return TopicQuery(root)
+    guard let query = try? TopicQuery(parsing: TopicQuery(root).description) else {
+      throw Refusal.invalid([FieldProblem("council", "The query has no room for a council; make it shorter")])
+    }
+    return query
   }
 
   private static func broken(_ text: String) -> Broken? {

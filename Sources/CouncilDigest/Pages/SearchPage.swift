@@ -90,7 +90,8 @@ struct SearchPage: Sendable {
     let last = min(found, Self.maximumFound)
     if form.page > 1, skipped <= last { view.previousPath = form.path(page: form.page - 1) }
     if skipped + Self.pageSize < last { view.nextPath = form.path(page: form.page + 1) }
-    if let query = search.query {
+    // A topic is followed on its own page.
+    if let query = search.query, form.topic == nil {
       view.queryPath =
         QueryLabView.path(of: query.description) + (form.council.map { "&council=\(percentEncoded($0))" } ?? "")
       view.feedPath = "/search.atom?" + form.parameters

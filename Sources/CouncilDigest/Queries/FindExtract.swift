@@ -115,7 +115,7 @@ struct FindExtract {
     return before.contains(UInt8(ascii: "\n"))
   }
 
-  /// Those that touch or overlap are one.
+  /// Those that overlap are one.
   private static func merged(_ ranges: [Range<Int>]) -> [Range<Int>] {
     var merged: [Range<Int>] = []
     for range in ranges {

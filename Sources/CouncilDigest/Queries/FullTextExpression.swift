@@ -37,7 +37,7 @@ extension TopicQuery.Clause {
   private static func marked(_ word: String) -> String {
     guard TopicQuery.isInCapitals(word) else { return word }
     return word.unicodeScalars.split { !$0.isWordPart }.map { part in
-      let hasLetter = part.contains(where: \.properties.isAlphabetic)
+      let hasLetter = part.contains(where: \.isLetter)
       return (hasLetter ? "\(WordTokenizer.Mark.capitals)" : "") + String(String.UnicodeScalarView(part))
     }.joined(separator: " ")
   }

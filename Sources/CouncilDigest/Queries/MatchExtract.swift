@@ -9,11 +9,30 @@ struct MatchExtract: Codable, Hashable, Sendable {
   static let start: Character = "\u{2}"
   static let end: Character = "\u{3}"
 
+  /// - Parameter marked: a piece of a text; its lines are joined by dots, and each gap between words is one space.
   init(marked: String) {
-    self.marked = marked.split(separator: "\n").map { line in
-      line.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-    }.filter { !$0.isEmpty }.joined(separator: " · ")
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(marked.utf8.count + 16)
+    var gap: [UInt8] = []
+    for byte in marked.utf8 {
+      switch byte {
+      case 0x0A: gap = Self.betweenLines
+      case 0x20, 0x09, 0x0D: if gap.isEmpty { gap = [0x20] }
+      default:
+        if !gap.isEmpty {
+          if !bytes.isEmpty { bytes += gap }
+          gap = []
+        }
+        bytes.append(byte)
+      }
+    }
+    self.marked = String(decoding: bytes, as: UTF8.self)
   }
+
+  /// One that was kept.
+  init(stored marked: String) { self.marked = marked }
+
+  private static let betweenLines = Array(" · ".utf8)
 
   /// With `<mark>` around the words; everything else is escaped.
   func html(markStyle: String? = nil) -> String {

@@ -16,23 +16,41 @@ struct QueryLexeme: Equatable, Sendable {
   }
 
   var kind: Kind
-  var place: QueryProblem.Place
+  /// Which scalars of the query's text it is.
+  var range: Range<Int>
+}
+
+/// A query's text by its scalars, for reading it and for pointing into it.
+struct QueryText: Sendable {
+  let scalars: [Unicode.Scalar]
+
+  init(_ text: String) { scalars = Array(text.unicodeScalars) }
+
+  /// Counts characters from the beginning, so it is asked for only when there is a problem.
+  func place(_ range: Range<Int>) -> QueryProblem.Place {
+    QueryProblem.Place(
+      text: String(String.UnicodeScalarView(scalars[range].prefix(60))),
+      offset: String(String.UnicodeScalarView(scalars[..<range.lowerBound])).count
+    )
+  }
 }
 
 /// Takes a query's text apart. What was pasted from a word processor is read as what it looks like: curly quotation
 /// marks, long dashes, spaces of any kind. Signs that mean nothing to anyone are passed over.
 struct QueryLexer {
-  private let scalars: [Unicode.Scalar]
+  private let text: QueryText
   private var index = 0
 
-  static func lexemes(of text: String) throws(QueryProblem) -> [QueryLexeme] {
-    var lexer = QueryLexer(scalars: Array(text.unicodeScalars))
+  static func lexemes(of text: QueryText) throws(QueryProblem) -> [QueryLexeme] {
+    var lexer = QueryLexer(text: text)
     var lexemes: [QueryLexeme] = []
     while let lexeme = try lexer.next() { lexemes.append(lexeme) }
     return lexemes
   }
 
-  private init(scalars: [Unicode.Scalar]) { self.scalars = scalars }
+  private init(text: QueryText) { self.text = text }
+
+  private var scalars: [Unicode.Scalar] { text.scalars }
 
   private static let quotationMarks = Set("\"“”„‟«»＂".unicodeScalars)
   private static let minuses = Set("-−–‐".unicodeScalars)
@@ -44,7 +62,7 @@ struct QueryLexer {
     while index < scalars.count {
       let start = index
       let scalar = scalars[index]
-      if scalar.properties.isWhitespace {
+      if scalar.isBlank {
         index += 1
       } else if Self.quotationMarks.contains(scalar) {
         if let kind = Self.phrase(try phrase()) { return lexeme(kind, from: start) }
@@ -80,8 +98,7 @@ struct QueryLexer {
     if let star = scalars[start..<index].firstIndex(of: Self.star) {
       throw QueryProblem("A star means nothing between quotation marks; leave it out", at: place(star..<star + 1))
     }
-    return scalars[(start + 1)..<index].split(whereSeparator: \.properties.isWhitespace).map(Self.word)
-      .filter { !$0.isEmpty }
+    return Self.words(scalars[(start + 1)..<index])
   }
 
   private static func phrase(_ words: [String]) -> QueryLexeme.Kind? {
@@ -106,13 +123,11 @@ struct QueryLexer {
       throw QueryProblem("Put a minus right before what you don’t want, like -parking", at: place(start..<index))
     default: break
     }
-    // 14:00 is two words side by side, as it is in the texts.
-    let words = raw.split(separator: ":").map(Self.word).filter { !$0.isEmpty }
-    return Self.phrase(words)
+    return Self.phrase(Self.words(raw))
   }
 
   private static func endsTerm(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.properties.isWhitespace || scalar == "(" || scalar == ")" || quotationMarks.contains(scalar)
+    scalar.isBlank || scalar == "(" || scalar == ")" || quotationMarks.contains(scalar)
   }
 
   /// - Returns: nil for a colon that is no filter's.
@@ -121,17 +136,17 @@ struct QueryLexer {
     _ colon: Int
   ) throws(QueryProblem) -> QueryLexeme.Kind? {
     let name = String(String.UnicodeScalarView(raw[..<colon])).lowercased()
-    let whole = place(raw.startIndex..<raw.endIndex)
+    let whole = raw.startIndex..<raw.endIndex
     var words = Self.word(raw[(colon + 1)...]).isEmpty ? [] : [Self.word(raw[(colon + 1)...])]
     let isQuoted = words.isEmpty && index < scalars.count && Self.quotationMarks.contains(scalars[index])
     guard ["council", "committee", "person"].contains(name) else {
       let isName = !name.isEmpty && name.unicodeScalars.allSatisfy(\.properties.isAlphabetic)
       guard isName, !words.isEmpty || isQuoted else { return nil }
-      throw QueryProblem("There is no such filter; there are council:, committee: and person:", at: whole)
+      throw QueryProblem("There is no such filter; there are council:, committee: and person:", at: place(whole))
     }
     if isQuoted { words = try phrase() }
     guard !words.isEmpty else {
-      throw QueryProblem("Put the name right behind the colon, like \(Self.example(name))", at: whole)
+      throw QueryProblem("Put the name right behind the colon, like \(Self.example(name))", at: place(whole))
     }
     if let star = raw.firstIndex(of: Self.star) {
       throw QueryProblem("A star means nothing in a filter; leave it out", at: place(star..<star + 1))
@@ -141,7 +156,10 @@ struct QueryLexer {
     case "person": return .person(words)
     default:
       guard words.count == 1, let slug = Slug(words[0].lowercased()) else {
-        throw QueryProblem("Use the name in the address of the council’s page, like \(Self.example(name))", at: whole)
+        throw QueryProblem(
+          "Use the name in the address of the council’s page, like \(Self.example(name))",
+          at: place(whole)
+        )
       }
       return .council(slug.description)
     }
@@ -163,20 +181,26 @@ struct QueryLexer {
         at: place(star..<star + 1)
       )
     }
-    let whole = place(raw.startIndex..<raw.endIndex)
+    let whole = raw.startIndex..<raw.endIndex
     guard word.unicodeScalars.allSatisfy(\.isWordPart) else {
-      throw QueryProblem("Before a star put letters and digits only, like hous*", at: whole)
+      throw QueryProblem("Before a star put letters and digits only, like hous*", at: place(whole))
     }
     guard word.count >= TopicQuery.minimumPrefixCharacters else {
       throw QueryProblem(
         "Put at least \(TopicQuery.minimumPrefixCharacters) letters before the star, like hous*",
-        at: whole
+        at: place(whole)
       )
     }
     return .prefix(word)
   }
 
   // MARK: Words
+
+  /// The words of it: 14:00 is two side by side, as it is in the texts.
+  private static func words(_ raw: ArraySlice<Unicode.Scalar>) -> [String] {
+    raw.split { !$0.isWordPart && !inner.contains($0) && $0.properties.generalCategory != .format }.map(word)
+      .filter { !$0.isEmpty }
+  }
 
   /// What of it is a word: empty when there is no letter or digit.
   private static func word(_ raw: ArraySlice<Unicode.Scalar>) -> String {
@@ -188,21 +212,20 @@ struct QueryLexer {
   // MARK: Places
 
   private func lexeme(_ kind: QueryLexeme.Kind, from start: Int) -> QueryLexeme {
-    QueryLexeme(kind: kind, place: place(start..<index))
+    QueryLexeme(kind: kind, range: start..<index)
   }
 
-  private func place(_ range: Range<Int>) -> QueryProblem.Place {
-    QueryProblem.Place(
-      text: String(String.UnicodeScalarView(scalars[range].prefix(60))),
-      offset: String(String.UnicodeScalarView(scalars[..<range.lowerBound])).count
-    )
-  }
+  private func place(_ range: Range<Int>) -> QueryProblem.Place { text.place(range) }
 }
 
 extension Unicode.Scalar {
+  var isBlank: Bool { value < 0x80 ? value == 0x20 || (0x09...0x0D).contains(value) : properties.isWhitespace }
+
   /// As SQLite's `unicode61` sees it.
   var isLetterOrNumber: Bool {
-    switch properties.generalCategory {
+    // To look for properties takes many times as long.
+    if value < 0x80 { return isASCIILetter || (0x30...0x39).contains(value) }
+    return switch properties.generalCategory {
     case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber,
       .letterNumber, .otherNumber:
       true
@@ -210,5 +233,11 @@ extension Unicode.Scalar {
     }
   }
 
-  var isWordPart: Bool { isLetterOrNumber || properties.generalCategory == .nonspacingMark }
+  var isWordPart: Bool { isLetterOrNumber || (value >= 0x80 && properties.generalCategory == .nonspacingMark) }
+
+  var isLetter: Bool { value < 0x80 ? isASCIILetter : properties.isAlphabetic }
+
+  var isCapital: Bool { value < 0x80 ? (0x41...0x5A).contains(value) : properties.isUppercase }
+
+  private var isASCIILetter: Bool { (0x41...0x5A).contains(value & ~0x20) }
 }

@@ -1,16 +1,20 @@
 /// Puts the pieces of a query's text together. What means the same becomes the same tree: brackets that change nothing
 /// are gone, and nothing stands there twice.
 struct QueryParser {
+  private let text: QueryText
   private let lexemes: [QueryLexeme]
   private var index = 0
 
-  init(_ lexemes: [QueryLexeme]) { self.lexemes = lexemes }
+  init(_ text: String) throws(QueryProblem) {
+    self.text = QueryText(text)
+    lexemes = try QueryLexer.lexemes(of: self.text)
+  }
 
   mutating func query() throws(QueryProblem) -> TopicQuery.Group {
     guard !lexemes.isEmpty else { throw QueryProblem("Type a word or a \"phrase\" to look for") }
     let group = try group(depth: 0)
     if let rest = current {
-      throw QueryProblem("There is no opening bracket for this one", at: rest.place)
+      throw QueryProblem("There is no opening bracket for this one", at: text.place(rest.range))
     }
     return group
   }
@@ -33,16 +37,16 @@ struct QueryParser {
     }
     guard group.required.isEmpty else { return group }
     if let firstMinus {
-      throw QueryProblem("Say what to look for as well: this only excludes", at: firstMinus.place)
+      throw QueryProblem("Say what to look for as well: this only excludes", at: text.place(firstMinus.range))
     }
-    throw QueryProblem("There is nothing between these brackets", at: lexemes[max(0, index - 1)].place)
+    throw QueryProblem("There is nothing between these brackets", at: text.place(lexemes[max(0, index - 1)].range))
   }
 
   private mutating func exclusion(depth: Int) throws(QueryProblem) -> TopicQuery.Clause {
     index += 1
     let clause = try unit(depth: depth)
     if let or = current, or.kind == .or {
-      throw QueryProblem("To exclude either of two, put them in brackets: -(this OR that)", at: or.place)
+      throw QueryProblem("To exclude either of two, put them in brackets: -(this OR that)", at: text.place(or.range))
     }
     return clause
   }
@@ -52,7 +56,10 @@ struct QueryParser {
     while isNext(.or) {
       index += 1
       if let minus = current, minus.kind == .minus {
-        throw QueryProblem("An exclusion can’t be one side of OR; put it outside, after a space", at: minus.place)
+        throw QueryProblem(
+          "An exclusion can’t be one side of OR; put it outside, after a space",
+          at: text.place(minus.range)
+        )
       }
       clauses.append(try unit(depth: depth))
     }
@@ -62,7 +69,7 @@ struct QueryParser {
   private mutating func unit(depth: Int) throws(QueryProblem) -> TopicQuery.Clause {
     guard let lexeme = current else {
       let last = lexemes[lexemes.count - 1]
-      throw QueryProblem(Self.missing(after: last.kind), at: last.place)
+      throw QueryProblem(Self.missing(after: last.kind), at: text.place(last.range))
     }
     index += 1
     switch lexeme.kind {
@@ -73,8 +80,9 @@ struct QueryParser {
     case .committee(let words): return .committee(words)
     case .person(let words): return .person(words)
     case .open: return try bracketed(from: lexeme, depth: depth + 1)
-    case .or: throw QueryProblem("OR needs something to look for on both sides", at: lexeme.place)
-    case .minus, .close: throw QueryProblem("Something to look for is missing before this", at: lexeme.place)
+    case .or: throw QueryProblem("OR needs something to look for on both sides", at: text.place(lexeme.range))
+    case .minus, .close:
+      throw QueryProblem("Something to look for is missing before this", at: text.place(lexeme.range))
     }
   }
 
@@ -84,10 +92,15 @@ struct QueryParser {
 
   private mutating func bracketed(from open: QueryLexeme, depth: Int) throws(QueryProblem) -> TopicQuery.Clause {
     guard depth <= TopicQuery.maximumDepth else {
-      throw QueryProblem("Use at most \(TopicQuery.maximumDepth) brackets within each other", at: open.place)
+      throw QueryProblem(
+        "Use at most \(TopicQuery.maximumDepth) brackets within each other",
+        at: text.place(open.range)
+      )
     }
     let group = try group(depth: depth)
-    guard isNext(.close) else { throw QueryProblem("There is no closing bracket for this one", at: open.place) }
+    guard isNext(.close) else {
+      throw QueryProblem("There is no closing bracket for this one", at: text.place(open.range))
+    }
     index += 1
     return group.excluded.isEmpty && group.required.count == 1 ? group.required[0] : .group(group)
   }

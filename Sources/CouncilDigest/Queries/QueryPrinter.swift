@@ -1,13 +1,12 @@
-import Foundation
-
 extension TopicQuery: CustomStringConvertible {
   /// The same query is always the same text, and reads back as itself.
   var description: String { root.text }
 
   /// A query's text inside a sentence: in quotation marks, those of its phrases single.
   static func quoted(_ text: String) -> String {
-    let inner = text.replacing(/"([^"]*)"/) { match in "‘\(match.1)’" }
-    return "“\(inner)”"
+    let parts = text.split(separator: "\"", omittingEmptySubsequences: false)
+    let inner = parts.enumerated().map { index, part in index % 2 == 1 ? "‘\(part)’" : String(part) }
+    return "“\(inner.joined())”"
   }
 }
 

@@ -14,7 +14,7 @@ struct TextIndex {
   }
 
   static let maximumTexts = 512
-  /// About what 100 long summaries have. With more the index is complete and the next one begins.
+  /// About what 100 long summaries have; whoever makes an index of many texts takes no more.
   static let maximumWords = 1_000_000
 
   let texts: [Text]
@@ -40,7 +40,6 @@ struct TextIndex {
   private static let inCapitals: UInt32 = 0x8000_0000
   private static let gap: UInt32 = 0
 
-  var wordCount: Int { words.count }
 }
 
 // MARK: Building

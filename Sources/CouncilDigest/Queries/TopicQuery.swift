@@ -46,7 +46,7 @@ struct TopicQuery: Hashable, Sendable {
     guard text.count <= Self.maximumCharacters else {
       throw QueryProblem("Shorten this to \(Self.maximumCharacters) characters; it has \(text.count)")
     }
-    var parser = QueryParser(try QueryLexer.lexemes(of: text))
+    var parser = try QueryParser(text)
     root = try parser.query()
     let count = root.leaves.count
     guard count <= Self.maximumTerms else {
@@ -57,11 +57,18 @@ struct TopicQuery: Hashable, Sendable {
     }
   }
 
+  /// One that was printed and stored.
+  /// - Throws: `QueryProblem`.
+  init(printed text: String) throws(QueryProblem) {
+    var parser = try QueryParser(text)
+    root = try parser.query()
+  }
+
   /// A word in capitals stands for itself alone: SEND is not "send".
   static func isInCapitals(_ word: String) -> Bool {
     var letters = 0
-    for scalar in word.unicodeScalars where scalar.properties.isAlphabetic {
-      guard scalar.properties.isUppercase else { return false }
+    for scalar in word.unicodeScalars where scalar.isLetter {
+      guard scalar.isCapital else { return false }
       letters += 1
     }
     return letters >= 2

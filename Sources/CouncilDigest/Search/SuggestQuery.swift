@@ -37,7 +37,7 @@ enum SuggestQuery {
     return Array(
       words.map(String.init).filter { word in
         let plain = word.lowercased()
-        return plain.count > 2 && !CommonWords.contain(plain) && seen.insert(plain).inserted
+        return plain.count > 2 && !StopWords.contain(plain) && seen.insert(plain).inserted
           && (try? TopicQuery(parsing: "\"\(word)\"")) != nil
       }.prefix(maximumWords)
     )

@@ -36,9 +36,8 @@ public struct CouncilDigestService: Sendable {
       )
     )
     // A topic whose query changed just before the last stop.
-    async let matched: Void = finishTopics()
+    async let _ = finishTopics()
     try await group.run()
-    await matched
     log.notice("service.stopped")
   }
 

@@ -21,15 +21,16 @@ struct DecideTopicRequest: Sendable {
     let id = Int64(request.parameter("id")) ?? 0
     let decision = try Self.decision(JSONInput(request))
     let now = store.now()
+    let meetings = try await meetings(decision, now: now)
     let item = try await store.write { database in
-      guard let found = try TopicRequest.find(id, database), found.state != .unconfirmed else {
-        throw Refusal.notFound("There is no topic request \(request.parameter("id"))")
+      guard let request = try TopicRequest.find(id, database), request.state != .unconfirmed else {
+        throw Refusal.notFound("There is no topic request \(id)")
       }
-      guard found.state == .open else {
-        throw Refusal.conflict("Request \(id) has been \(found.state.rawValue) already")
+      guard request.state == .open else {
+        throw Refusal.conflict("Request \(id) has been \(request.state.rawValue) already")
       }
-      try decide(found, decision, now: now, database)
-      let decided = try TopicRequest.find(id, database) ?? found
+      try decide(request, decision, meetings: meetings, now: now, database)
+      let decided = try TopicRequest.find(id, database) ?? request
       return try TopicRequestItem(decided, now: now, database)
     }
     log.notice("topic-request.decided", metadata: ["id": "\(id)", "state": "\(item.state)"])
@@ -63,6 +64,7 @@ struct DecideTopicRequest: Sendable {
   private func decide(
     _ request: TopicRequest,
     _ decision: Decision,
+    meetings: Int,
     now: Date,
     _ database: Database
   ) throws {
@@ -77,8 +79,7 @@ struct DecideTopicRequest: Sendable {
       try record(.accepted, request, query: query, reply: reply, now: now, database)
       let target = try FollowTarget.findOrInsert(query, database)
       let subscriber = try Self.follow(target, address, request, now: now, database)
-      let reach = try QueryReach.load(query, now: now, database)
-      let body = try letters.accepted(request, query, reply: reply, meetings: reach.meetings)
+      let body = try letters.accepted(request, query, reply: reply, meetings: meetings)
       try OutgoingMail.queue(
         .topicAccepted,
         to: address,
@@ -92,6 +93,15 @@ struct DecideTopicRequest: Sendable {
       try record(.declined, request, query: nil, reply: reply, now: now, database)
       let body = try letters.declined(request, reply: reply)
       try OutgoingMail.queue(.topicDeclined, to: address, body: body, key: store.keys.current, now: now, database)
+    }
+  }
+
+  /// What the query that was given would have found. Counted before the writer is asked, because it takes a moment.
+  private func meetings(_ decision: Decision, now: Date) async throws -> Int {
+    guard case .accept(let query, _) = decision else { return 0 }
+    return try await store.read { database in
+      if let problem = try query.unknownCouncil(database) { throw Refusal.invalid([FieldProblem("/query", problem)]) }
+      return try QueryReach.load(query, now: now, database).meetings
     }
   }
 
@@ -119,6 +129,17 @@ struct DecideTopicRequest: Sendable {
     _ database: Database
   ) throws -> Int64 {
     let subscriber = try Subscriber.findOrInsert(address, now: now, database)
+    guard subscriber.state != .suppressed else {
+      throw Refusal.conflict("Letters to this address are suppressed: it has refused them or complained")
+    }
+    let left = try Int64.fetchOne(
+      database,
+      sql: "SELECT unsubscribed_at FROM subscriber WHERE id = ?",
+      arguments: [subscriber.id]
+    )
+    if let left, let confirmed = request.confirmedAt, left > confirmed.milliseconds {
+      throw Refusal.conflict("They have unsubscribed since they asked; decline the request, or ask them")
+    }
     let followed = subscriber.state == .active ? try FollowTarget.fetch(subscriber: subscriber.id, database) : []
     guard !followed.contains(where: { $0.key == target.key }) else { return subscriber.id }
     let consent = try Consent(scope: target.name, source: "topic request", density: nil)

@@ -5,9 +5,14 @@ extension TopicQuery {
   /// Why nobody can follow this, as a sentence: it names a council that is not there, or finds more than anyone could
   /// read.
   func problemOfFollowing(now: Date, _ database: Database) throws -> String? {
+    try unknownCouncil(database) ?? QueryReach.load(self, now: now, database).refusal(of: self)
+  }
+
+  /// That it names a council that is not there, as a sentence.
+  func unknownCouncil(_ database: Database) throws -> String? {
     for case .council(let slug) in root.leaves where try Council.find(slug, database) == nil {
       return "There is no council “\(slug)”"
     }
-    return try QueryReach.load(self, now: now, database).refusal(of: self)
+    return nil
   }
 }

@@ -67,7 +67,9 @@ enum MatchTopics {
       cached: "SELECT text FROM transcript WHERE meeting_id = ?",
       arguments: [meeting]
     )
-    return try transcript.map { try TextIndex([TextIndex.Text(meeting, text, transcript: $0)], database) }
+    return try transcript.map {
+      try TextIndex([TextIndex.Text(meeting, text, transcript: WordTokenizer.Mark.strip($0))], database)
+    }
   }
 
   /// Never within what a run has closed over: its readers would not hear of the match.
@@ -105,33 +107,12 @@ enum MatchTopics {
     return Dictionary(
       uniqueKeysWithValues: rows.map { row in
         let match = Match(
-          extract: MatchExtract(marked: row["extract"]),
+          extract: MatchExtract(stored: row["extract"]),
           isInTranscript: row["in_transcript"],
           countsFrom: (row["counts_from"] as Int64?).map(Date.init(milliseconds:))
         )
         return (row["topic_id"], match)
       }
     )
-  }
-}
-
-/// Finishes what topics whose queries changed have not been matched with yet. A topic that matches very many meetings is
-/// done in slices, and a service that was stopped goes on at its next start.
-struct CatchUpTopics: Sendable {
-  let store: Store
-  let cache: PageCache
-
-  func callAsFunction() async throws {
-    while let topic = try await next() {
-      var hasMore = true
-      while hasMore { hasMore = try await store.write { try MatchTopics.continueTopic(topic, $0) } }
-      cache.drop()
-    }
-  }
-
-  private func next() async throws -> Int64? {
-    try await store.read { database in
-      try Int64.fetchOne(database, sql: "SELECT id FROM topic WHERE unmatched_below IS NOT NULL ORDER BY id LIMIT 1")
-    }
   }
 }

@@ -18,7 +18,7 @@ enum TopicMeetings {
         ORDER BY starts_at DESC, meeting.id DESC LIMIT ?
         """,
       arguments: [topic.id, now.milliseconds, limit]
-    ).map { ($0["id"], MatchExtract(marked: $0["extract"])) }
+    ).map { ($0["id"], MatchExtract(stored: $0["extract"])) }
   }
 
   /// Those that start within a span, nearest to `now` first.

@@ -1,5 +1,5 @@
 /// Words that say nothing of a subject: those that people write around it, and those that every summary has.
-enum CommonWords {
+enum StopWords {
   static func contain(_ word: String) -> Bool { words.contains(word.lowercased()) }
 
   private static let words: Set<String> = [
