@@ -61,7 +61,9 @@ def make_queries(count, words):
             made.add(f"{a}* {b}" if len(a) > 2 else f"{a} {b}")
         else:
             made.add(f"{a} {b} {c}")
-    return sorted(made)
+    made = sorted(made)
+    draw.shuffle(made)
+    return made
 
 
 def tsquery(query):

@@ -14,8 +14,8 @@ struct TextIndex {
   }
 
   static let maximumTexts = 512
-  /// About what 100 long summaries have; whoever makes an index of many texts takes no more.
-  static let maximumWords = 1_000_000
+  /// About what 50 long summaries have; whoever makes an index of many texts takes no more.
+  static let maximumWords = 500_000
 
   let texts: [Text]
   let tokenizer: WordTokenizer
