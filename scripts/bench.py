@@ -40,7 +40,7 @@ def request(method, path, body=None, patience=60):
 
 
 def wait(ready, what):
-    for _ in range(15_000):
+    for _ in range(150_000):
         try:
             if ready():
                 return

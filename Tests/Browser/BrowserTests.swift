@@ -94,6 +94,8 @@ import Testing
       for path in [
         "/", "/councils", "/councils/wychford", String(meeting), "\(meeting)/transcript", "/subscribe",
         "/topics/request",
+        "/topics", "/query", "/query?q=children%20OR%20roads", "/query?q=%22children",
+        "/search?q=children&from=2026-01-01",
         "/feedback", "/about", "/privacy", "/accessibility", "/demo/mailbox", "/nowhere",
       ] {
         try await browser.open(demo.address + path)
