@@ -11,8 +11,8 @@ enum BouncePhrases {
   }
 
   /// After so many hours or attempts.
+  // because a Regex is a value that nothing changes.
   nonisolated(unsafe) private static let givenUp =
-    // because a Regex is a value that nothing changes.
     /(deliver|failed|aborted|in the queue)[^.]{0,35} \d+(\.\d+)? ?(seconds|minutes|hour|day|attempt|retries)/
 
   /// A full mailbox, an expired letter and one that goes in circles get replies of either class. In the order in which

@@ -59,21 +59,21 @@ enum BounceRecipients {
     address.lowercased().contains(/^(postmaster|mailer-daemon|abuse|support|help|info|no-?reply|webmaster)@/)
   }
 
+  // because a Regex is a value that nothing changes.
   nonisolated(unsafe) private static let field =
-    // because a Regex is a value that nothing changes.
     /^[\s>]*(to|cc|an|para|à|a):\s*["<]?$/.ignoresCase()
 
+  // because a Regex is a value that nothing changes.
   nonisolated(unsafe) private static let label =
-    // because a Regex is a value that nothing changes.
     /(to|recipients?|recipient address|rcpt|address|addresses|userid|user|mailbox|account|attempts|size)\W*[:<]\W*$/
     .ignoresCase()
 
+  // because a Regex is a value that nothing changes.
   nonisolated(unsafe) private static let senderLabel =
-    // because a Regex is a value that nothing changes.
     /\b(from|sent by|sender|reply.?to|by|contact|at|envelope|sorry)\W*$/.ignoresCase()
 
+  // because a Regex is a value that nothing changes.
   nonisolated(unsafe) private static let reason =
-    // because a Regex is a value that nothing changes.
     /^['">)]*\s*([:;,<\[(\-]|\.\.\.| on | \w)/
 
   private static func distinct(_ addresses: [String]) -> [String] {

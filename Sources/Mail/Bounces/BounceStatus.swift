@@ -17,15 +17,15 @@ enum BounceStatus {
 
   // A literal in a function would be compiled at each call.
 
+  // because a Regex is a value that nothing changes.
   nonisolated(unsafe) private static let status =
-    // because a Regex is a value that nothing changes.
     /(?:^|[^0-9.])([45])\.([0-7])\.(\d{1,3})(?![0-9]|\.[0-9])/
 
+  // because a Regex is a value that nothing changes.
   nonisolated(unsafe) private static let givenStatus =
-    // because a Regex is a value that nothing changes.
     /(?:[45]\d\d[ \-]+(?:smtp;\s?)?#?|#|[Ss]tatus: ?)([45])\.([0-7])\.(\d{1,3})(?![0-9]|\.[0-9])/
 
+  // because a Regex is a value that nothing changes.
   nonisolated(unsafe) private static let replyCode =
-    // because a Regex is a value that nothing changes.
     /(?:^|[^0-9.])(421|45[0-5]|50[0-4]|52[13]|53[0458]|55[0-7]|571)(?=[\-:,#>]|[ \t]+[^0-9 ]|$)/
 }

@@ -21,8 +21,8 @@ enum EncodedWords {
     return result + rest
   }
 
+  // because a Regex is a value that nothing changes.
   nonisolated(unsafe) private static let word =
-    // because a Regex is a value that nothing changes.
     /=\?([^?\s]+)\?([bBqQ])\?([^?\s]*)\?=/
 
   private static func decode(_ charset: String, isBase64: Bool, _ text: String) -> String? {
