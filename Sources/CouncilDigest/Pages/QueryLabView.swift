@@ -135,8 +135,9 @@ extension QueryLabView {
     requestPath = "/topics/request?query=\(percentEncoded(printed))"
   }
 
+  /// Of one or two meetings nothing can be said.
   private static func pace(_ reach: QueryReach) -> String? {
-    guard reach.meetings > 0 else { return nil }
+    guard reach.meetings > 2 else { return nil }
     let perWeek = reach.perWeek
     if perWeek >= 1.5 { return "about \(Int(perWeek.rounded())) a week" }
     if perWeek > 0.75 { return "about one a week" }
