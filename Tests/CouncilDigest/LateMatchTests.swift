@@ -61,7 +61,35 @@ import Testing
     try await chain.publish("m2", daysAgo: 15, summary: "Roads.", transcript: "The wombat crossed again.")
     #expect(try await week(chain) == [:])
     try await chain.publish("m2", daysAgo: 22, summary: "A wombat.", transcript: "The wombat crossed again.")
-    #expect(try await week(chain)["other@example.org"] == ["m2"])
+    #expect(try await week(chain) == ["other@example.org": ["m2"]], "the professional reader had it")
+  }
+
+  @Test func `a topic's transcript match that enters the summary is news to the others alone`() async throws {
+    let chain = try await Chain("2026-10-24T12:00:00Z")
+    try await chain.putTopic("trams", "tram")
+    try await chain.subscribe("pro@example.org", to: "topic:trams")
+    try await chain.subscribe("other@example.org", to: "topic:trams")
+    try await chain.makeProfessional("pro@example.org")
+    try await chain.publish("m1", summary: "Buses.", transcript: "A tram, somebody said.")
+    #expect(try await week(chain) == ["pro@example.org": ["m1"]])
+    try await chain.publish("m1", daysAgo: 8, summary: "Trams.", transcript: "A tram, somebody said.")
+    #expect(try await week(chain) == ["other@example.org": ["m1"]])
+    try await chain.publish("m1", daysAgo: 15, summary: "Buses.", transcript: "A tram, somebody said.")
+    #expect(try await week(chain) == [:])
+  }
+
+  @Test func `what came late is news although the topic's query is changed after it`() async throws {
+    let chain = try await Chain("2026-10-24T12:00:00Z")
+    try await chain.putTopic("trams", "tram")
+    for name in ["pro", "other"] { try await chain.subscribe("\(name)@example.org", to: "topic:trams") }
+    try await chain.makeProfessional("pro@example.org")
+    try await chain.publish("m1", summary: "Buses.")
+    try await chain.publish("m2", summary: "Roads.")
+    #expect(try await week(chain) == [:])
+    try await chain.publish("m1", daysAgo: 8, summary: "Trams.")
+    try await chain.publish("m2", daysAgo: 8, summary: "Roads.", transcript: "A tram, somebody said.")
+    try await chain.putTopic("trams", "tram OR monorail")
+    #expect(try await week(chain) == ["pro@example.org": ["m2", "m1"], "other@example.org": ["m1"]])
   }
 
   @Test func `a letter with a transcript's words says so, and its page does not have them`() async throws {

@@ -31,10 +31,14 @@ struct EditionPlan: Sendable {
     var extract: MatchExtract
     /// When it became news, where a correction or a transcript brought the words after the announcement.
     var countsFrom: Date?
+    /// When professional readers heard of it by the transcript, before the summary had the words.
+    var heardFrom: Date?
     /// Only the transcript has the words.
     var isInTranscript = false
 
-    var instant: Date { max(candidate.announcedAt, countsFrom ?? .distantPast) }
+    func instant(for reader: Reader) -> Date {
+      max(candidate.announcedAt, (reader.isProfessional ? heardFrom : nil) ?? countsFrom ?? .distantPast)
+    }
   }
 
   /// What can be followed, by id.
@@ -78,7 +82,7 @@ struct EditionPlan: Sendable {
 
   /// When what topics matched later than it was announced became news. Own queries' are among the changes.
   var lateInstants: Set<Date> {
-    Set(hits.values.joined().compactMap(\.countsFrom)).union(changes)
+    Set(hits.values.joined().flatMap { [$0.countsFrom, $0.heardFrom].compactMap(\.self) }).union(changes)
   }
 
   /// Reasons of one item that are shown.
@@ -110,15 +114,15 @@ struct EditionPlan: Sendable {
   /// What is news to the reader. A meeting is none that matched something of theirs before.
   private func hits(for reader: Reader) -> [(key: FollowKey, hit: Hit)] {
     let all = reader.follows.flatMap { key in
-      (hits[key] ?? []).filter { $0.instant <= end && (reader.isProfessional || !$0.isInTranscript) }
+      (hits[key] ?? []).filter { $0.instant(for: reader) <= end && (reader.isProfessional || !$0.isInTranscript) }
         .map { (key: key, hit: $0) }
     }
     let recent = MatchableMeetings.recent(at: end)
-    let had = Set(all.filter { $0.hit.instant <= reader.windowStart }.map(\.hit.candidate.revision))
+    let had = Set(all.filter { $0.hit.instant(for: reader) <= reader.windowStart }.map(\.hit.candidate.revision))
     return all.filter { _, hit in
       guard !isInWindow(hit.candidate, of: reader) else { return true }
       let isCovered = reader.follows.contains { $0.covers(hit.candidate.committee, of: hit.candidate.council) }
-      return hit.instant > reader.windowStart && hit.instant <= end && !isCovered
+      return hit.instant(for: reader) > reader.windowStart && !isCovered
         && !had.contains(hit.candidate.revision) && hit.candidate.announcedAt > recent
     }
   }

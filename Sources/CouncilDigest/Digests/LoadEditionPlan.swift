@@ -134,7 +134,8 @@ extension EditionPlan {
     for (meeting, candidate) in candidates.sorted(by: { $0.key < $1.key }) {
       let rows = try Row.fetchAll(
         database,
-        cached: "SELECT topic_id, extract, in_transcript, counts_from FROM topic_match WHERE meeting_id = ?",
+        cached:
+          "SELECT topic_id, extract, in_transcript, counts_from, heard_from FROM topic_match WHERE meeting_id = ?",
         arguments: [meeting]
       )
       for row in rows {
@@ -142,6 +143,7 @@ extension EditionPlan {
           candidate: candidate,
           extract: MatchExtract(stored: row["extract"]),
           countsFrom: (row["counts_from"] as Int64?).map(Date.init(milliseconds:)),
+          heardFrom: (row["heard_from"] as Int64?).map(Date.init(milliseconds:)),
           isInTranscript: row["in_transcript"]
         )
         hits[.topic(row["topic_id"]), default: []].append(hit)
@@ -157,7 +159,13 @@ extension EditionPlan {
     for (query, found) in matches.matches {
       plan.hits[.query(query)] = found.compactMap { match in
         meetings[match.meeting].map {
-          Hit(candidate: $0, extract: match.extract, countsFrom: match.countsFrom, isInTranscript: match.isInTranscript)
+          Hit(
+            candidate: $0,
+            extract: match.extract,
+            countsFrom: match.countsFrom,
+            heardFrom: match.heardFrom,
+            isInTranscript: match.isInTranscript
+          )
         }
       }
     }

@@ -6,6 +6,7 @@ import ServiceLifecycle
 /// middle is met by planning again, which finds each letter already there.
 struct PlanDigestRun: Sendable {
   let store: Store
+  let catchUpTopics: CatchUpTopics
   let mailsQuietWeeks: Bool
   let needsApproval: Bool
   let canary: Canary.Plan
@@ -22,6 +23,8 @@ struct PlanDigestRun: Sendable {
 
   /// - Returns: for how long the writer was busy with the longest slice; sign-ups wait so long.
   func plan(_ run: DigestRun) async throws -> Duration {
+    // A topic may have been changed, or an import be under way, just now.
+    try await catchUpTopics()
     let start = try await store.read { try EditionPlan.start(end: run.to, $0) }
     let asked = try await MatchQueries.store(in: store, after: start, upTo: run.to).asked
     let (plan, readership) = try await store.read { [mailsQuietWeeks] database in

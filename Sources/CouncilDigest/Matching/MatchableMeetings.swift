@@ -21,11 +21,7 @@ struct MatchableMeetings: Sendable {
   /// In the order of their ids.
   var entries: [Entry]
 
-  /// How far back a meeting may have been announced whose new words are still news. What is older and is put again, in a
-  /// batch perhaps, must not flood anyone.
-  static let recentDays = 45.0
-
-  static func recent(at end: Date) -> Date { end.addingTimeInterval(-recentDays * 86_400) }
+  static func recent(at end: Date) -> Date { end.addingTimeInterval(-Announcement.recent) }
 
   static func load(after start: Date, upTo end: Date, _ database: Database) throws -> MatchableMeetings {
     let rows = try Row.fetchAll(

@@ -10,6 +10,8 @@ struct QueryMatch: Equatable, Sendable {
   var isInTranscript = false
   /// When it became news, where a correction or a transcript brought the words after the meeting was announced.
   var countsFrom: Date?
+  /// When professional readers heard of it by the transcript, before the summary had the words.
+  var heardFrom: Date?
 
   /// When it became news is known once and for all, but for those who do not read transcripts.
   func put(_ stamp: Date, _ database: Database) throws {
@@ -25,7 +27,9 @@ struct QueryMatch: Equatable, Sendable {
           found_at = max(query_match.found_at, excluded.found_at),
           -- Those who do not read transcripts hear of it only now.
           counts_from = CASE WHEN query_match.in_transcript > excluded.in_transcript THEN excluded.counts_from
-            ELSE query_match.counts_from END
+            ELSE query_match.counts_from END,
+          heard_from = CASE WHEN query_match.in_transcript > excluded.in_transcript
+            THEN coalesce(query_match.heard_from, query_match.counts_from, 0) ELSE query_match.heard_from END
         """,
       arguments: [
         "query": query, "meeting": meeting, "extract": extract.marked, "transcript": isInTranscript,
@@ -38,8 +42,11 @@ struct QueryMatch: Equatable, Sendable {
   static func lateInstants(after start: Date, upTo end: Date, _ database: Database) throws -> Set<Date> {
     let instants = try Int64.fetchAll(
       database,
-      sql: "SELECT DISTINCT counts_from FROM query_match WHERE counts_from > ? AND counts_from <= ?",
-      arguments: [start.milliseconds, end.milliseconds]
+      sql: """
+        SELECT counts_from FROM query_match WHERE counts_from > :start AND counts_from <= :end
+        UNION SELECT heard_from FROM query_match WHERE counts_from > :start AND heard_from > :start
+        """,
+      arguments: ["start": start.milliseconds, "end": end.milliseconds]
     )
     return Set(instants.map(Date.init(milliseconds:)))
   }
@@ -48,12 +55,20 @@ struct QueryMatch: Equatable, Sendable {
   func asKnown(_ database: Database) throws -> QueryMatch {
     let row = try Row.fetchOne(
       database,
-      cached: "SELECT in_transcript, counts_from FROM query_match WHERE topic_query_id = ? AND meeting_id = ?",
+      cached:
+        "SELECT in_transcript, counts_from, heard_from FROM query_match WHERE topic_query_id = ? AND meeting_id = ?",
       arguments: [query, meeting]
     )
-    guard let row, isInTranscript || !(row["in_transcript"] as Bool) else { return self }
+    guard let row else { return self }
     var known = self
-    known.countsFrom = (row["counts_from"] as Int64?).map(Date.init(milliseconds:))
+    let countsFrom: Int64? = row["counts_from"]
+    var heardFrom: Int64? = row["heard_from"]
+    if row["in_transcript"] as Bool, !isInTranscript {
+      heardFrom = heardFrom ?? countsFrom ?? 0
+    } else {
+      known.countsFrom = countsFrom.map(Date.init(milliseconds:))
+    }
+    known.heardFrom = heardFrom.map(Date.init(milliseconds:))
     return known
   }
 
@@ -104,7 +119,7 @@ struct OwnQueryMatches: Sendable {
       let rows = try Row.fetchAll(
         database,
         cached: """
-          SELECT meeting_id, extract, in_transcript, counts_from FROM query_match
+          SELECT meeting_id, extract, in_transcript, counts_from, heard_from FROM query_match
           WHERE topic_query_id = ? ORDER BY meeting_id
           """,
         arguments: [query]
@@ -116,7 +131,8 @@ struct OwnQueryMatches: Sendable {
           meeting: row["meeting_id"],
           extract: MatchExtract(stored: row["extract"]),
           isInTranscript: row["in_transcript"],
-          countsFrom: (row["counts_from"] as Int64?).map(Date.init(milliseconds:))
+          countsFrom: (row["counts_from"] as Int64?).map(Date.init(milliseconds:)),
+          heardFrom: (row["heard_from"] as Int64?).map(Date.init(milliseconds:))
         )
       }
     }

@@ -7,6 +7,10 @@ struct Announcement: Equatable, Sendable {
   /// False for archive, which is shown and never mailed.
   var isMailed: Bool
 
+  /// How long ago a meeting may have been announced, in seconds, whose new words are still news. What is older and is
+  /// put again, in a batch perhaps, must not flood anyone.
+  static let recent: TimeInterval = 45 * 86_400
+
   /// What is known when a summary is put.
   struct Circumstances: Equatable, Sendable {
     var startsAt: Date

@@ -10,6 +10,8 @@ struct PutMeeting: Sendable {
   let maximumAgeDays: Int
   /// What is searched of a meeting changed: its topics may have, too.
   let textChanged: @Sendable (MeetingTextChange, Database) throws -> Void
+  /// Looks at transcripts that came.
+  let lookAtTranscripts: @Sendable () async throws -> Void
 
   /// A transcript and a summary at their limits, in JSON's escapes.
   static let bodyLimit = 9 * 1_048_576
@@ -25,6 +27,7 @@ struct PutMeeting: Sendable {
       return (try MeetingItem(meeting, transcript: input.transcript, database), outcome)
     }
     cache.drop()
+    if input.transcript != nil { try await lookAtTranscripts() }
     return try JSONOutput.response(outcome.status, item)
   }
 
@@ -136,7 +139,9 @@ struct PutMeeting: Sendable {
     }
     try database.execute(
       cached: """
-        INSERT INTO transcript (meeting_id, text, put_at) VALUES (?, ?, ?)
+        INSERT INTO transcript (meeting_id, text, put_at)
+        -- Never within what a run has closed over, either.
+        VALUES (?, ?, max(?, coalesce((SELECT max(window_to) FROM digest_run), 0) + 1))
         ON CONFLICT (meeting_id) DO UPDATE SET text = excluded.text, put_at = excluded.put_at
         WHERE text <> excluded.text
         """,

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Markdown
+import Mustache
 
 /// A meeting as one entry of a list.
 struct MeetingEntry: Sendable {
@@ -18,16 +19,36 @@ struct MeetingEntry: Sendable {
   var isPending: Bool
 
   /// - Parameter council: named in lists that show several councils.
-  init(_ meeting: Meeting, timeZone: TimeZone, council: String? = nil) {
+  init(_ meeting: Meeting, timeZone: TimeZone, council: String? = nil, extract: MatchExtract? = nil) {
     title = meeting.content.committee
     date = ReadableDate(timeZone).dayAndTime(meeting.content.start)
     machineDate = RFC3339.format(meeting.content.start)
     path = meeting.path
     councilName = council
     location = meeting.content.location
-    lead = meeting.excerpt
+    self.extract = extract?.html()
+    lead = extract == nil ? meeting.excerpt : nil
     isCancelled = meeting.content.status == .cancelled
     isPending = meeting.content.status == .held && meeting.content.summary == nil
+  }
+}
+
+/// Without this the library looks each name up by reflection, which takes longer than all else of a list.
+extension MeetingEntry: MustacheParent {
+  func child(named name: String) -> Any? {
+    switch name {
+    case "title": title
+    case "date": date
+    case "machineDate": machineDate
+    case "path": path
+    case "councilName": councilName
+    case "lead": lead
+    case "extract": extract
+    case "location": location
+    case "isCancelled": isCancelled
+    case "isPending": isPending
+    default: nil
+    }
   }
 }
 
@@ -59,9 +80,12 @@ extension MeetingEntry {
   ) throws -> [MeetingEntry] {
     try Meeting.fetch(meetings, database).map { meeting in
       let council = try Council.require(meeting.councilSlug, database)
-      var entry = MeetingEntry(meeting, timeZone: council.timeZone(in: zone), council: council.name)
-      entry.extract = extracts[meeting.id]?.html()
-      return entry
+      return MeetingEntry(
+        meeting,
+        timeZone: council.timeZone(in: zone),
+        council: council.name,
+        extract: extracts[meeting.id]
+      )
     }
   }
 }

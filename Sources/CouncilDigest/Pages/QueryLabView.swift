@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import HTTPServer
+import Mustache
 
 /// What a query has found, as its page shows it.
 struct QueryLabView: Sendable {
@@ -9,16 +10,34 @@ struct QueryLabView: Sendable {
     var path: String
   }
 
-  struct Bar: Sendable {
+  struct Bar: MustacheParent, Sendable {
     var x: Int
     var y: Int
     var height: Int
+
+    func child(named name: String) -> Any? {
+      switch name {
+      case "x": x
+      case "y": y
+      case "height": height
+      default: nil
+      }
+    }
   }
 
-  struct Row: Sendable {
+  struct Row: MustacheParent, Sendable {
     var label: String
     var meetings: Int
     var path: String?
+
+    func child(named name: String) -> Any? {
+      switch name {
+      case "label": label
+      case "meetings": meetings
+      case "path": path
+      default: nil
+      }
+    }
   }
 
   struct Advice: Sendable {

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import HTTPServer
+import Mustache
 
 /// `GET /search?q=&council=&topic=&from=&to=&page=` and `/search.atom`: all meetings, newest first.
 struct SearchPage: Sendable {
@@ -12,10 +13,19 @@ struct SearchPage: Sendable {
   private static let pageSize = 20
 
   private struct View {
-    struct Choice {
+    struct Choice: MustacheParent {
       var slug: String
       var name: String
       var isChosen: Bool
+
+      func child(named name: String) -> Any? {
+        switch name {
+        case "slug": slug
+        case "name": self.name
+        case "isChosen": isChosen
+        default: nil
+        }
+      }
     }
 
     var text: String?

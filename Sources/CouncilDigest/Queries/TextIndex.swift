@@ -33,8 +33,7 @@ struct TextIndex {
   let numbers: [String: UInt32]
   /// The words of each stem.
   let families: [String: [UInt32]]
-  /// Words in the order of their bytes.
-  private let sorted: [(word: String, number: UInt32)]
+  private let sorted = SortedWords()
   private let councils: [String: TextSet]
 
   private static let inCapitals: UInt32 = 0x8000_0000
@@ -104,7 +103,6 @@ extension TextIndex {
     self.capitalHolders = capitalHolders
     self.numbers = numbers
     self.families = families
-    sorted = numbers.map { ($0.key, $0.value) }.sorted { $0.word.utf8.lexicographicallyPrecedes($1.word.utf8) }
     councils = texts.enumerated().reduce(into: [:]) { $0[$1.element.council, default: .zero].insert($1.offset) }
   }
 }
@@ -187,6 +185,7 @@ extension TextIndex {
   }
 
   private func words(beginningWith prefix: String) -> [UInt32] {
+    let sorted = sorted.words(of: numbers)
     var (low, high) = (0, sorted.count)
     while low < high {
       let middle = (low + high) / 2
@@ -274,5 +273,17 @@ extension TextIndex.Text {
       (.title, text.title), (.summary, text.summary), (.attendees, text.attendees), (.documents, text.documents),
     ]
     if let transcript { columns.append((.transcript, transcript)) }
+  }
+}
+
+/// An index's words in the order of their bytes, once a query asks for words that begin alike.
+private final class SortedWords {
+  private var words: [(word: String, number: UInt32)]?
+
+  func words(of numbers: [String: UInt32]) -> [(word: String, number: UInt32)] {
+    if let words { return words }
+    let sorted = numbers.map { ($0.key, $0.value) }.sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }
+    words = sorted
+    return sorted
   }
 }

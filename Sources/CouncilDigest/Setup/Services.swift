@@ -112,6 +112,11 @@ struct Services: Sendable {
       catchUpDays: configuration.catchUpDays,
       planner: PlanDigestRun(
         store: store,
+        catchUpTopics: CatchUpTopics(
+          store: store,
+          cache: site.cache,
+          transcripts: MatchTranscripts(store: store, queries: topicQueries)
+        ),
         mailsQuietWeeks: configuration.mailsQuietWeeks,
         needsApproval: configuration.needsApproval,
         canary: canary,
@@ -149,11 +154,16 @@ struct Services: Sendable {
       store: store,
       cache: site.cache,
       maximumAgeDays: configuration.maximumMeetingAgeDays,
-      textChanged: { [topicQueries] in try MatchTopics.ofMeeting($0, topicQueries, $1) }
+      textChanged: { [topicQueries] in try MatchTopics.ofMeeting($0, topicQueries, $1) },
+      lookAtTranscripts: matchTranscripts.callAsFunction
     )
   }
 
-  var catchUpTopics: CatchUpTopics { CatchUpTopics(store: store, cache: site.cache) }
+  private var matchTranscripts: MatchTranscripts { MatchTranscripts(store: store, queries: topicQueries) }
+
+  var catchUpTopics: CatchUpTopics {
+    CatchUpTopics(store: store, cache: site.cache, transcripts: matchTranscripts)
+  }
 
   var dryRun: DryDigestRun {
     DryDigestRun(

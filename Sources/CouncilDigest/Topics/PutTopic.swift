@@ -49,7 +49,7 @@ struct PutTopic: Sendable {
       ]
     )
     let topic = try Topic.require(slug.description, database)
-    if before?.query != topic.query { try forgetMatches(of: topic, database) }
+    if before?.query != topic.query { try MatchTopics.restart(topic.id, now: now, database) }
     return (topic, PutOutcome(before, topic))
   }
 
@@ -57,15 +57,6 @@ struct PutTopic: Sendable {
   static func requireFree(_ slug: Slug, pointer: String) throws {
     guard slug.description == reservedSlug else { return }
     throw Refusal.invalid([FieldProblem(pointer, "“\(reservedSlug)” is taken by the topic request form")])
-  }
-
-  /// `CatchUpTopics` finds them again.
-  private static func forgetMatches(of topic: Topic, _ database: Database) throws {
-    try database.execute(cached: "DELETE FROM topic_match WHERE topic_id = ?", arguments: [topic.id])
-    try database.execute(
-      cached: "UPDATE topic SET unmatched_below = (SELECT max(id) + 1 FROM meeting) WHERE id = ?",
-      arguments: [topic.id]
-    )
   }
 }
 
