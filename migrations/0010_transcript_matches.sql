@@ -6,3 +6,7 @@ CREATE INDEX transcript_unmatched ON transcript (meeting_id) WHERE is_unmatched 
 -- announced, NULL when they did not.
 ALTER TABLE topic_match ADD COLUMN heard_from INTEGER;
 ALTER TABLE query_match ADD COLUMN heard_from INTEGER;
+
+-- How many meetings were summarised in twelve months is asked for each query that somebody tries.
+DROP INDEX meeting_by_start;
+CREATE INDEX meeting_by_start ON meeting (starts_at, has_summary);

@@ -15,6 +15,18 @@ need_packages() {
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
 }
 
+# What other people's programs say of our pages: validators from PyPI, in a folder of their own.
+need_python_packages() {
+  [ -e .build/python/done ] && [ .build/python/done -nt scripts/test-requirements.txt ] && return 0
+  echo "Installing: scripts/test-requirements.txt"
+  mkdir -p .build
+  /usr/bin/python3 -m venv --clear .build/python
+  .build/python/bin/pip install -q --disable-pip-version-check -r scripts/test-requirements.txt
+  # Of this one only the script is used, not the browser driver it would bring.
+  .build/python/bin/pip install -q --disable-pip-version-check --no-deps axe-playwright-python==0.1.8
+  touch .build/python/done
+}
+
 need_swift() {
   command -v swift >/dev/null 2>&1 || {
     echo "Swift 6.3 is needed: https://www.swift.org/install/linux/" >&2

@@ -89,6 +89,16 @@ extension [Document.Inline] {
     }
   }
 
+  var containsLink: Bool {
+    contains { inline in
+      switch inline {
+      case .link, .footnote: true
+      case .emphasis(let inner), .strong(let inner): inner.containsLink
+      case .text, .softBreak, .lineBreak, .code: false
+      }
+    }
+  }
+
   /// The words without any markup or footnote mark.
   public var plainText: String {
     map { inline in

@@ -9,17 +9,21 @@ public struct HTMLRenderer: Sendable {
   /// The address of the page that shows the document with this prefix, for a copy that is read elsewhere: its in-page
   /// links lead there, and it has no ids, which would clash with those of other copies beside it.
   public var page: String?
+  /// Whether a heading that has an id is a link to itself, so that its address can be copied.
+  public var linksHeadings: Bool
 
   public init(
     headingShift: Int = 0,
     idPrefix: String? = "s",
     styles: [String: String] = [:],
-    page: String? = nil
+    page: String? = nil,
+    linksHeadings: Bool = false
   ) {
     self.headingShift = headingShift
     self.idPrefix = idPrefix
     self.styles = styles
     self.page = page
+    self.linksHeadings = linksHeadings
   }
 
   public func render(_ document: Document) -> String {
@@ -50,8 +54,8 @@ public struct HTMLRenderer: Sendable {
       case .heading(let level, let inlines):
         let name = "h\(min(6, level + headingShift))"
         // The contents list the headings of the top level; those inside lists and quotes need no address.
-        let id = idPrefix == nil || depth > 0 ? "" : idAttribute(id(slugs.next(for: inlines.plainText)))
-        html += "<\(name)\(id)\(style(name))>\(text(inlines))</\(name)>\n"
+        let id = idPrefix == nil || depth > 0 ? nil : id(slugs.next(for: inlines.plainText))
+        html += "<\(name)\(id.map(idAttribute) ?? "")\(style(name))>\(heading(inlines, id))</\(name)>\n"
       case .list(let start, let isTight, let items):
         html += list(start, isTight, items, &slugs)
       case .quote(let inner):
@@ -63,6 +67,12 @@ public struct HTMLRenderer: Sendable {
       }
     }
     return html
+  }
+
+  /// A link can't hold another.
+  private func heading(_ inlines: [Document.Inline], _ id: String?) -> String {
+    guard linksHeadings, let id, !inlines.containsLink else { return text(inlines) }
+    return "<a class=\"heading-link\" href=\"\(inPage(id))\">\(text(inlines))</a>"
   }
 
   private func list(_ start: Int?, _ isTight: Bool, _ items: [[Document.Block]], _ slugs: inout HeadingSlugs) -> String

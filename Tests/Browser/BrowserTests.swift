@@ -4,36 +4,6 @@ import Testing
 
 /// The newcomer's way through the demonstration in a real browser.
 @Suite(.serialized) struct BrowserTests {
-  /// `council-digest demo` on a port of its own.
-  private final class Demo: @unchecked Sendable {
-    // because one test uses it, from its one task.
-    let address: String
-    let client: HTTPClient
-    private let folder = Result { try TemporaryFolder() }
-    private let process: ChildProcess
-
-    init() async throws {
-      let port = try Machine.freePort()
-      let folder = try folder.get()
-      client = HTTPClient(port: port)
-      address = "http://127.0.0.1:\(port)"
-      process = try ChildProcess(
-        RunningService.program.path,
-        ["demo", "--port", "\(port)"],
-        environment: [
-          "TMPDIR": folder.path, "COUNCIL_DIGEST_STORE_MIGRATIONS": Machine.root.appending(path: "migrations").path,
-        ],
-        folder: folder.path,
-        output: folder.file("log")
-      )
-      _ = try await eventually("the demonstration answers") {
-        try? await client.get("/healthz").status == 200 ? true : nil
-      }
-    }
-
-    var welcome: String { (try? String(contentsOfFile: folder.get().file("log"), encoding: .utf8)) ?? "" }
-  }
-
   @Test func `a newcomer signs up, confirms from the mailbox and reads the digest`() async throws {
     let demo = try await Demo()
     let browser = try await WebDriver()
@@ -54,11 +24,10 @@ import Testing
     try await browser.press("main button")
     #expect(try await browser.text("h1") == "You are subscribed")
 
-    let key = try #require(demo.welcome.firstMatch(of: /API key\s+(\S+)/)).1
     let run = try await demo.client.send(
       "POST",
       "/api/v1/digest-runs",
-      headers: ["Authorization": "Bearer \(key)"]
+      headers: ["Authorization": "Bearer \(demo.key)"]
     )
     #expect(run.status == 201)
     try await letter("Wychford", demo, browser)
@@ -84,20 +53,10 @@ import Testing
   @Test func `no page is wider than the screen, at phone and desktop width`() async throws {
     let demo = try await Demo()
     let browser = try await WebDriver()
-    let meeting = try #require(
-      try await demo.client.get("/councils/wychford").text.firstMatch(
-        of: /href="(\/councils\/wychford\/meetings\/[^"]+-children)"/
-      )
-    ).1
+    let pages = try await demo.pages()
     for width in [320, 375, 1_280] {
       try await browser.resize(width: width)
-      for path in [
-        "/", "/councils", "/councils/wychford", String(meeting), "\(meeting)/transcript", "/subscribe",
-        "/topics/request",
-        "/topics", "/query", "/query?q=children%20OR%20roads", "/query?q=%22children",
-        "/search?q=children&from=2026-01-01",
-        "/feedback", "/about", "/privacy", "/accessibility", "/demo/mailbox", "/nowhere",
-      ] {
+      for path in pages {
         try await browser.open(demo.address + path)
         let wide = try await browser.evaluate("return document.documentElement.scrollWidth") as? Int ?? 0
         #expect(wide <= width, "\(path) at \(width)")
@@ -114,10 +73,6 @@ import Testing
 
   /// Opens the newest letter whose subject starts with `subject` in the mailbox page.
   private func letter(_ subject: String, _ demo: Demo, _ browser: WebDriver) async throws {
-    let path = try await eventually("a letter: \(subject)") {
-      try await demo.client.get("/demo/mailbox").text.matches(of: /href="(\/demo\/mailbox\/[^"]+)">([^<]+)</)
-        .first { $0.2.hasPrefix(subject) }.map { String($0.1) }
-    }
-    try await browser.open(demo.address + path)
+    try await browser.open(demo.address + demo.letter(subject))
   }
 }

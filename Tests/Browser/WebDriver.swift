@@ -47,6 +47,16 @@ final class WebDriver: @unchecked Sendable {
     )
   }
 
+  /// As a person's device is set: light or dark.
+  func prefer(scheme: String) async throws {
+    let media: [String: Any] = ["features": [["name": "prefers-color-scheme", "value": scheme]]]
+    _ = try await call(
+      "POST",
+      session + "/goog/cdp/execute",
+      ["cmd": "Emulation.setEmulatedMedia", "params": media]
+    )
+  }
+
   func type(_ text: String, into selector: String) async throws {
     _ = try await call("POST", session + "/element/\(try await find(selector))/value", ["text": text])
   }
@@ -61,6 +71,11 @@ final class WebDriver: @unchecked Sendable {
 
   func evaluate(_ script: String) async throws -> Any? {
     try await call("POST", session + "/execute/sync", ["script": script, "args": []])
+  }
+
+  /// - Parameter script: calls its last argument with what it came to.
+  func evaluate(asynchronous script: String) async throws -> Any? {
+    try await call("POST", session + "/execute/async", ["script": script, "args": []])
   }
 
   var address: String {

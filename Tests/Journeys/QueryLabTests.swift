@@ -123,13 +123,14 @@ import Testing
     #expect(try await service.client.get("/search?q=zoe+quince").text.contains("/councils/m/meetings/b"))
     for (filter, count) in [
       ("q=tram&council=w", "1 meeting"), ("topic=trams&council=m", "2 meetings"),
-      ("q=tram&from=2200-01-01", "0 meetings"),
+      ("q=tram&from=2200-01-01", "0 meetings"), ("q=tram&committee=Cabi", "3 meetings"),
+      ("committee=nowhere", "0 meetings"),
       ("q=tram&to=\(Date().addingTimeInterval(-50 * 86_400).formatted(.iso8601.year().month().day()))", "1 meeting"),
     ] {
       let page = try await service.client.get("/search?\(filter)")
       #expect(page.status == 200 && page.text.contains("<h2>\(count)</h2>"), "\(filter)")
     }
-    for bad in ["council=zz", "topic=zz", "from=2026-02-30", "from=2026-03-02&to=2026-03-01"] {
+    for bad in ["council=zz", "topic=zz", "committee=%21", "from=2026-02-30", "from=2026-03-02&to=2026-03-01"] {
       #expect(try await service.client.get("/search?q=tram&\(bad)").status == 422, "\(bad)")
     }
     let feed = try await service.client.get("/search.atom?q=tram")

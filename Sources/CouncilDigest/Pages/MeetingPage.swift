@@ -63,7 +63,7 @@ struct MeetingPage: Sendable {
     let dates = ReadableDate(council.timeZone(in: site.identity.timeZone))
     let content = meeting.content
     let summary = Document(parsing: content.summary ?? "")
-    let html = HTMLRenderer(headingShift: 1, idPrefix: Self.summaryPrefix)
+    let html = HTMLRenderer(headingShift: 1, idPrefix: Self.summaryPrefix, linksHeadings: true)
     let contents = zip(summary.headings, html.headingIDs(of: summary)).map { View.Contents(title: $0, id: $1) }
     let view = View(
       council: council.name,
@@ -92,12 +92,14 @@ struct MeetingPage: Sendable {
       published: meeting.publishedAt.map(dates.shortDay),
       calendarPath: content.status != .cancelled && content.start > store.now() ? "\(meeting.path)/calendar.ics" : nil
     )
+    let lead = summary.lead.map { String($0.plainText.prefix(200)) }
     return try site.page(
       "meeting",
       view,
       title: "\(content.committee), \(dates.shortDay(content.start)) – \(council.name)",
-      description: summary.lead.map { String($0.plainText.prefix(200)) },
-      path: meeting.path
+      description: lead,
+      path: meeting.path,
+      linkedData: MeetingEvent(meeting, of: council, description: lead, site: site.identity).script
     )
   }
 

@@ -113,7 +113,8 @@ extension QueryLabView {
     pace = Self.pace(history.reach)
     last = history.found.first.map { dates.shortDay($0.startsAt) }
     let peak = history.weeks.map(\.meetings).max() ?? 0
-    bars = history.weeks.enumerated().map { Self.bar($0, $1.meetings, peak: peak) }
+    let skipped = QueryHistory.shownWeeks - history.weeks.count
+    bars = history.weeks.enumerated().map { Self.bar(skipped + $0, $1.meetings, peak: peak) }
     most = peak == 1 ? "1 meeting" : "\(peak) meetings"
     firstWeek = history.weeks.first.map { dates.shortDay($0.monday) } ?? ""
     chartTitle = "Meetings a week since \(firstWeek), \(most) at most"

@@ -6,6 +6,8 @@ import HTTPServer
 struct SearchForm: Sendable {
   var text: String
   var council: String?
+  /// Words of its name, or its slug.
+  var committee: String?
   var topic: String?
   /// Dates as the browser sends them, `2026-11-25`.
   var from: String?
@@ -21,19 +23,23 @@ struct SearchForm: Sendable {
     self.timeZone = timeZone
     text = PlainText.normalized(query.first("q") ?? "")
     council = query.first("council")
+    committee = query.first("committee").map { String(PlainText.normalized($0).prefix(200)) }
     topic = query.first("topic")
     from = query.first("from")
     to = query.first("to")
     page = min(max(query.first("page").flatMap(Int.init) ?? 1, 1), Self.maximumPage)
   }
 
-  var hasFilters: Bool { [council, topic, from, to].contains { $0 != nil } }
+  var hasFilters: Bool { [council, committee, topic, from, to].contains { $0 != nil } }
   var isAsked: Bool { !text.isEmpty || hasFilters }
 
   /// Without the page.
   var parameters: String {
-    [("q", text.isEmpty ? nil : text), ("council", council), ("topic", topic), ("from", from), ("to", to)]
-      .compactMap { name, value in value.map { "\(name)=\(percentEncoded($0))" } }.joined(separator: "&")
+    [
+      ("q", text.isEmpty ? nil : text), ("council", council), ("committee", committee), ("topic", topic),
+      ("from", from),
+      ("to", to),
+    ].compactMap { name, value in value.map { "\(name)=\(percentEncoded($0))" } }.joined(separator: "&")
   }
 
   func path(page: Int) -> String { "/search?\(parameters)" + (page > 1 ? "&page=\(page)" : "") }
@@ -55,6 +61,10 @@ struct SearchForm: Sendable {
       if search.council == nil {
         problems.append(FieldProblem("council", "There is no council “\(council.prefix(120))”"))
       }
+    }
+    if let committee {
+      search.committee = Slug(naming: committee)?.description
+      if search.committee == nil { problems.append(FieldProblem("committee", "Write a word of the committee’s name")) }
     }
     if let topic {
       search.topic = try Topic.find(topic, database)?.id

@@ -3,7 +3,7 @@ import GRDB
 import HTTPServer
 import Mustache
 
-/// `GET /search?q=&council=&topic=&from=&to=&page=` and `/search.atom`: all meetings, newest first.
+/// `GET /search?q=&council=&committee=&topic=&from=&to=&page=` and `/search.atom`: all meetings, newest first.
 struct SearchPage: Sendable {
   let store: Store
   let site: Site
@@ -29,6 +29,7 @@ struct SearchPage: Sendable {
     }
 
     var text: String?
+    var committee: String?
     var from: String?
     var to: String?
     var councils: [Choice]
@@ -52,6 +53,7 @@ struct SearchPage: Sendable {
     }
     var view = View(
       text: form.text.isEmpty ? nil : form.text,
+      committee: form.committee,
       from: form.from,
       to: form.to,
       councils: councils.map { .init(slug: $0.slug, name: $0.name, isChosen: $0.slug == form.council) },
@@ -103,7 +105,10 @@ struct SearchPage: Sendable {
     // A topic is followed on its own page.
     if let query = search.query, form.topic == nil {
       view.queryPath =
-        QueryLabView.path(of: query.description) + (form.council.map { "&council=\(percentEncoded($0))" } ?? "")
+        QueryLabView.path(
+          of: query.description + (form.committee.map { " committee:\"\($0.replacing("\"", with: ""))\"" } ?? "")
+        )
+        + (form.council.map { "&council=\(percentEncoded($0))" } ?? "")
       view.feedPath = "/search.atom?" + form.parameters
     }
   }

@@ -5,6 +5,8 @@ import GRDB
 struct MeetingSearch: Sendable {
   var query: TopicQuery?
   var council: Int64?
+  /// Part of its slug.
+  var committee: String?
   var topic: Int64?
   /// When they start.
   var from: Date?
@@ -29,6 +31,11 @@ struct MeetingSearch: Sendable {
     }
     require("meeting_text MATCH :query", "query", query?.fullTextExpression)
     require("meeting.council_id = :council", "council", council)
+    require(
+      "meeting.committee_id IN (SELECT id FROM committee WHERE instr(slug, :committee) > 0)",
+      "committee",
+      committee
+    )
     require("topic_match.topic_id = :topic AND topic_match.in_transcript = 0", "topic", topic)
     require("meeting.starts_at >= :from", "from", from?.milliseconds)
     require("meeting.starts_at < :to", "to", to?.milliseconds)

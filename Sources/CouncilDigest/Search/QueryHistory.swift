@@ -8,7 +8,7 @@ struct QueryHistory: Sendable {
     var meetings: Int
   }
 
-  /// Oldest first, the current one last.
+  /// Oldest first, the current one last; only those of which all was looked at.
   var weeks: [Week]
   /// By council, most first.
   var councils: [(council: Int64, meetings: Int)]
@@ -19,8 +19,8 @@ struct QueryHistory: Sendable {
   var reach: QueryReach
 
   /// A query that finds more is too broad for anyone to follow.
-  static let maximumFound = 5_000
-  private static let shownWeeks = 53
+  static let maximumFound = 2_000
+  static let shownWeeks = 53
 
   static func load(_ query: TopicQuery, now: Date, timeZone: TimeZone, _ database: Database) throws -> QueryHistory {
     var calendar = Calendar(identifier: .iso8601)
@@ -38,11 +38,14 @@ struct QueryHistory: Sendable {
       perCouncil[meeting.council, default: 0] += 1
       if let week = mondays.lastIndex(where: { $0 <= meeting.startsAt }) { perWeek[week] += 1 }
     }
+    let isCut = found.count > maximumFound
+    // What is cut off are the oldest: the week they begin in has more than was found.
+    let complete = isCut ? found.last?.startsAt ?? start : .distantPast
     return QueryHistory(
-      weeks: zip(mondays, perWeek).map { Week(monday: $0, meetings: $1) },
+      weeks: zip(mondays, perWeek).filter { $0.0 > complete }.map { Week(monday: $0, meetings: $1) },
       councils: perCouncil.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { ($0.key, $0.value) },
       found: Array(found.prefix(maximumFound)),
-      isCut: found.count > maximumFound,
+      isCut: isCut,
       reach: try QueryReach.load(found: found.count, since: start, now: now, database)
     )
   }

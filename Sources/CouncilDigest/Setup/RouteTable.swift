@@ -122,13 +122,18 @@ struct RouteTable: Sendable {
       scheduler: services.scheduler,
       queue: services.queue
     )
+    let hidden = ["/confirm/", "/unsubscribe/", "/preferences/", "/sign-in", "/digests/", "/operator", "/api/"]
     let robots =
-      "User-agent: *\nDisallow: /confirm/\nDisallow: /unsubscribe/\nDisallow: /preferences/\nDisallow: /digests/\nDisallow: /api/\n"
+      "User-agent: *\n" + hidden.map { "Disallow: \($0)\n" }.joined()
+      + "\nSitemap: \(site.identity.link("/sitemap.xml"))\n"
+    let siteMap = SiteMapPages(store: store, site: site)
     let expires = RFC3339.format(store.now().addingTimeInterval(365 * 86_400))
     let contact = "Contact: mailto:\(site.identity.contactEmail)\nExpires: \(expires)\nPreferred-Languages: en\n"
     return [
       Route(.get, "/healthz", readiness.alive),
       Route(.get, "/readyz", readiness.ready),
+      page("/sitemap.xml", siteMap.index),
+      page("/sitemaps/{part}", siteMap.part),
       fixed("/robots.txt", "text/plain; charset=utf-8", Data(robots.utf8)),
       fixed("/.well-known/security.txt", "text/plain; charset=utf-8", Data(contact.utf8)),
       fixed("/api/openapi.json", "application/json", OpenAPI.document(for: site.identity)),

@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import HTTPServer
 import HTTPTypes
+import Mustache
 
 /// What every page needs: who we are, the templates, the assets' addresses.
 struct Site: Sendable {
@@ -30,6 +31,7 @@ struct Site: Sendable {
     description: String? = nil,
     path: String? = nil,
     alternates: [AlternateLink] = [],
+    linkedData: String? = nil,
     status: HTTPResponse.Status = .ok,
     visibility: Visibility = .everyone
   ) throws -> Response {
@@ -41,6 +43,7 @@ struct Site: Sendable {
       content: content,
       canonical: path.map(identity.link),
       alternates: alternates,
+      linkedData: linkedData,
       stylesheet: assets.stylesheet,
       icon: assets.icon,
       contact: identity.contactEmail,
@@ -89,16 +92,37 @@ struct AlternateLink: Equatable, Sendable {
   var path: String
 }
 
-private struct FrameView {
+private struct FrameView: MustacheParent {
   var title: String
   var site: String
   var description: String?
   var content: String
   var canonical: String?
   var alternates: [AlternateLink]
+  /// JSON that is safe in a `script` element.
+  var linkedData: String?
   var stylesheet: String
   var icon: String
   var contact: String
   var isDemo: Bool
   var isHidden: Bool
+
+  /// Every page has one; by reflection it would take longer than most.
+  func child(named name: String) -> Any? {
+    switch name {
+    case "title": title
+    case "site": site
+    case "description": description
+    case "content": content
+    case "canonical": canonical
+    case "alternates": alternates
+    case "linkedData": linkedData
+    case "stylesheet": stylesheet
+    case "icon": icon
+    case "contact": contact
+    case "isDemo": isDemo
+    case "isHidden": isHidden
+    default: nil
+    }
+  }
 }

@@ -1,0 +1,71 @@
+import Foundation
+import TestSupport
+
+/// `council-digest demo` on a port of its own.
+final class Demo: @unchecked Sendable {
+  // because one test uses it, from its one task.
+  let address: String
+  let client: HTTPClient
+  private let folder = Result { try TemporaryFolder() }
+  private let process: ChildProcess
+
+  init() async throws {
+    let port = try Machine.freePort()
+    let folder = try folder.get()
+    client = HTTPClient(port: port)
+    address = "http://127.0.0.1:\(port)"
+    process = try ChildProcess(
+      RunningService.program.path,
+      ["demo", "--port", "\(port)"],
+      environment: [
+        "TMPDIR": folder.path, "COUNCIL_DIGEST_STORE_MIGRATIONS": Machine.root.appending(path: "migrations").path,
+      ],
+      folder: folder.path,
+      output: folder.file("log")
+    )
+    _ = try await eventually("the demonstration answers") {
+      try? await client.get("/healthz").status == 200 ? true : nil
+    }
+  }
+
+  var welcome: String { (try? String(contentsOfFile: folder.get().file("log"), encoding: .utf8)) ?? "" }
+
+  var key: String {
+    get throws {
+      guard let key = welcome.firstMatch(of: /API key\s+(\S+)/)?.1 else { throw TestFault("no API key is printed") }
+      return String(key)
+    }
+  }
+
+  /// A letter in the mailbox, the newest whose subject starts with `subject`.
+  func letter(_ subject: String) async throws -> String {
+    try await eventually("a letter: \(subject)") {
+      try await client.get("/demo/mailbox").text.matches(of: /href="(\/demo\/mailbox\/[^"]+)">([^<]+)</)
+        .first { $0.2.hasPrefix(subject) }.map { String($0.1) }
+    }
+  }
+
+  /// A page reached by a letter: the path of the first link in its text that begins so.
+  func link(_ start: String, in subject: String) async throws -> String {
+    let text = try await client.get(letter(subject)).text
+    guard let range = text.firstRange(of: address + start) else { throw TestFault("\(subject) has no link \(start)") }
+    return String(text[range.lowerBound...].dropFirst(address.count).prefix { $0 != "<" && $0 != "\"" && $0 != "\n" })
+  }
+
+  /// Every kind of page that a person may come to: those everyone sees, those behind mailed links, and those that say no.
+  func pages() async throws -> [String] {
+    let meetings = try await client.get("/councils/wychford").text
+      .matches(of: /href="(\/councils\/wychford\/meetings\/[^"]+)"/).map { String($0.1) }
+    let committee = try await client.get("/councils/wychford").text
+      .firstMatch(of: /href="(\/councils\/wychford\/committees\/[^"]+)"/).map { String($0.1) }
+    let topic = try await client.get("/topics").text.firstMatch(of: /href="(\/topics\/[a-z-]+)"/).map { String($0.1) }
+    _ = try await client.post(form: [("email", "every@resident.example"), ("council", "wychford")], to: "/subscribe")
+    let confirm = try await link("/confirm/", in: "Confirm your weekly summary")
+    return [
+      "/", "/councils", "/councils?q=wych", "/councils/wychford", "/subscribe", "/subscribe/check-your-email",
+      "/topics/request", "/topics", "/query", "/query?q=children%20OR%20roads", "/query?q=%22children", "/query?q=zzz",
+      "/search", "/search?q=children&from=2026-01-01", "/feedback", "/feedback/thank-you", "/about", "/privacy",
+      "/accessibility", "/sign-in", "/preferences", "/demo/mailbox", "/nowhere", "/confirm/wrong", confirm,
+    ] + [committee, topic].compactMap(\.self) + meetings.prefix(4) + meetings.prefix(1).map { $0 + "/transcript" }
+  }
+}
