@@ -5,14 +5,20 @@ import Foundation
 struct ImportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
-    abstract: "Put councils, topics and meetings from a file: one JSON object a line.",
+    abstract: "Put councils, topics and meetings from NDJSON, or subscribers from CSV.",
     discussion: """
       Each line is {"council": {…}}, {"topic": {…}} or {"meeting": {…}}: what the API takes, and the slug. A meeting also names
       its council, which an earlier line may have put. What is there already stays as it is, so an import can be repeated.
       Ends with 1 when a line was refused.
 
+      A file that ends in .csv has subscribers, who are active at once and get no letter. Its first line names the columns:
+      email,council,topic,query,consent_at,consent_source, in any order; several councils or topics stand between semicolons.
+      Rows without consent_at and consent_source are refused. Exports of Mailchimp and listmonk are taken as they are.
+
       Examples:
         council-digest import config/starter-topics.ndjson
+        council-digest import --dry-run readers.csv            what would be taken, and what not and why
+        council-digest import --council anytown subscribed_members_export.csv
         zcat archive.ndjson.gz | council-digest import -
         council-digest import --atomic meetings.ndjson         all lines or none
       """
@@ -21,16 +27,22 @@ struct ImportCommand: AsyncParsableCommand {
   @OptionGroup var options: CallOptions
   @Flag(help: "All lines or none. While it is written nobody can sign up, so not for large archives.") var atomic =
     false
+  @Flag(help: "Standard input has subscribers as CSV.") var csv = false
+  @Flag(help: "Of subscribers: only say what would be imported.") var dryRun = false
+  @Option(help: "Of subscribers: what rows follow that name nothing. A slug, or slug/committee; may be repeated.")
+  var council: [String] = []
+  @Option(help: "As --council, with a topic's slug.") var topic: [String] = []
   @Argument(help: "The file, or - for standard input.") var file: String
 
   private static let address = "/api/v1/import"
   private static let type = "application/x-ndjson"
 
+  private var hasSubscribers: Bool { csv || file.lowercased().hasSuffix(".csv") }
+
   func validate() throws {
-    if file.lowercased().hasSuffix(".csv") {
-      throw ValidationError(
-        "\(file) is CSV, and import takes NDJSON: councils, topics and meetings, one JSON object a line"
-      )
+    if hasSubscribers, atomic { throw ValidationError("--atomic is for NDJSON; try --dry-run first instead") }
+    if !hasSubscribers, dryRun || !council.isEmpty || !topic.isEmpty {
+      throw ValidationError("--dry-run, --council and --topic are for subscribers, in a file that ends in .csv")
     }
   }
 
@@ -40,6 +52,10 @@ struct ImportCommand: AsyncParsableCommand {
       var input = try ImportInput(file)
       let way = try await ServiceCall(configuration).way()
       defer { Terminal.rewriteErrorLine("") }
+      if hasSubscribers {
+        let subscribers = SubscriberImport(councils: council, topics: topic, isDryRun: dryRun)
+        return try await subscribers(&input, way, printsJSON: options.printsJSON)
+      }
       if atomic { try await importAll(&input, way) } else { try await importParts(&input, way) }
     }
   }

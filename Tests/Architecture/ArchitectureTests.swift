@@ -10,9 +10,8 @@ import Testing
   /// In the order in which they may use each other.
   private static let folders = [
     "Store", "Access", "Outbox", "Site", "Councils", "Meetings", "Queries", "Search", "Topics", "Subscriptions",
-    "Matching",
-    "Feedback", "Digests",
-    "Bounces", "Deliveries", "Operations", "Pages", "Setup",
+    "Readers", "SubscriberImport", "Professionals", "Matching", "Feedback", "Digests",
+    "Bounces", "Deliveries", "Retention", "Operations", "Pages", "Setup",
   ]
 
   private func files(_ path: String) throws -> [(name: String, text: String)] {

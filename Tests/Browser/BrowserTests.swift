@@ -16,7 +16,7 @@ import Testing
     try await browser.press(".box button")
     #expect(try await browser.text("h1") == "Check your email")
 
-    try await letter("Confirm your weekly summary", demo, browser)
+    try await demo.openLetter("Confirm your weekly summary", in: browser)
     try await browser.enterFrame("iframe")
     try await browser.press("a.button")
     try await browser.leaveFrame()
@@ -24,13 +24,9 @@ import Testing
     try await browser.press("main button")
     #expect(try await browser.text("h1") == "You are subscribed")
 
-    let run = try await demo.client.send(
-      "POST",
-      "/api/v1/digest-runs",
-      headers: ["Authorization": "Bearer \(demo.key)"]
-    )
+    let run = try await demo.api("POST", "/digest-runs")
     #expect(run.status == 201)
-    try await letter("Wychford", demo, browser)
+    try await demo.openLetter("Wychford", in: browser)
     try await browser.enterFrame("iframe")
     #expect(try await browser.text("h1") == "Your weekly summary")
     #expect(try await browser.text("body").contains("Children and Young People Scrutiny Panel"))
@@ -69,10 +65,5 @@ import Testing
       }
     }
     try await browser.quit()
-  }
-
-  /// Opens the newest letter whose subject starts with `subject` in the mailbox page.
-  private func letter(_ subject: String, _ demo: Demo, _ browser: WebDriver) async throws {
-    try await browser.open(demo.address + demo.letter(subject))
   }
 }

@@ -37,12 +37,29 @@ final class Demo: @unchecked Sendable {
     }
   }
 
+  func api(_ method: String, _ path: String, _ json: [String: Any] = [:]) async throws -> HTTPExchange {
+    try await client.send(json: json, method, "/api/v1" + path, key: try key)
+  }
+
   /// A letter in the mailbox, the newest whose subject starts with `subject`.
   func letter(_ subject: String) async throws -> String {
     try await eventually("a letter: \(subject)") {
       try await client.get("/demo/mailbox").text.matches(of: /href="(\/demo\/mailbox\/[^"]+)">([^<]+)</)
         .first { $0.2.hasPrefix(subject) }.map { String($0.1) }
     }
+  }
+
+  /// Opens the newest letter whose subject starts with `subject` in the mailbox page.
+  func openLetter(_ subject: String, in browser: WebDriver) async throws {
+    try await browser.open(address + letter(subject))
+  }
+
+  /// Follows the button of the newest letter whose subject starts so.
+  func pressLetter(_ subject: String, in browser: WebDriver) async throws {
+    try await openLetter(subject, in: browser)
+    try await browser.enterFrame("iframe")
+    try await browser.press("a.button")
+    try await browser.leaveFrame()
   }
 
   /// A page reached by a letter: the path of the first link in its text that begins so.
@@ -65,7 +82,7 @@ final class Demo: @unchecked Sendable {
       "/", "/councils", "/councils?q=wych", "/councils/wychford", "/subscribe", "/subscribe/check-your-email",
       "/topics/request", "/topics", "/query", "/query?q=children%20OR%20roads", "/query?q=%22children", "/query?q=zzz",
       "/search", "/search?q=children&from=2026-01-01", "/feedback", "/feedback/thank-you", "/about", "/privacy",
-      "/accessibility", "/sign-in", "/preferences", "/demo/mailbox", "/nowhere", "/confirm/wrong", confirm,
+      "/accessibility", "/sign-in", "/sign-in/check-your-email", "/preferences", "/preferences/check-your-email", "/demo/mailbox", "/nowhere", "/confirm/wrong", confirm,
     ] + [committee, topic].compactMap(\.self) + meetings.prefix(4) + meetings.prefix(1).map { $0 + "/transcript" }
   }
 }

@@ -33,6 +33,15 @@ final class WebDriver: @unchecked Sendable {
     _ = try await call("DELETE", session)
   }
 
+  /// As people have it who switched scripts off.
+  func disableScripts() async throws {
+    _ = try await call(
+      "POST",
+      session + "/goog/cdp/execute",
+      ["cmd": "Emulation.setScriptExecutionDisabled", "params": ["value": true]]
+    )
+  }
+
   func open(_ address: String) async throws {
     _ = try await call("POST", session + "/url", ["url": address])
   }
@@ -67,6 +76,18 @@ final class WebDriver: @unchecked Sendable {
 
   func text(_ selector: String) async throws -> String {
     try await call("GET", session + "/element/\(try await find(selector))/text") as? String ?? ""
+  }
+
+  /// Waits until an element has a text: a page that was asked for takes the place of the one before in its own time.
+  func wait(for text: String, in selector: String) async throws {
+    _ = try await eventually("\(selector) says “\(text)”") {
+      (try? await self.text(selector))?.contains(text) == true ? true : nil
+    }
+  }
+
+  /// Waits until the address ends so.
+  func wait(forAddress end: String) async throws {
+    _ = try await eventually("the address ends with \(end)") { try await self.address.hasSuffix(end) ? true : nil }
   }
 
   func evaluate(_ script: String) async throws -> Any? {

@@ -35,6 +35,10 @@ struct LetterSpecimens {
       ("confirmation-of-several", .confirmation, try letters.confirmation(targets)),
       ("already-following", .alreadyFollowing, try letters.alreadyFollowing(targets)),
       ("topic-request", .topicRequest, try RequestTopic.confirmationLetter(services.letters)),
+      ("address-change", .addressChange, try ReaderLetters(frame: services.letters).addressChange()),
+      ("address-notice", .addressNotice, try ReaderLetters(frame: services.letters).addressNotice()),
+      ("preferences-link", .preferencesLink, try ReaderLetters(frame: services.letters).preferencesLink()),
+      ("sign-in", .signIn, try SignIn.letter(services.letters)),
       (
         "operator-notice", .operatorNotice,
         try services.notices.body(

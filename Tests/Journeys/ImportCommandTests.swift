@@ -90,8 +90,10 @@ import Testing
 
   @Test func `bad usage is 64, a file that is not there is 1`() async throws {
     let service = try await RunningService()
-    let table = try await service.command("import", "subscribers.csv")
-    #expect(table.status == 64 && table.errors.contains("NDJSON"), "\(table.errors)")
+    let table = try await service.command("import", "--atomic", "subscribers.csv")
+    #expect(table.status == 64 && table.errors.contains("--dry-run"), "\(table.errors)")
+    let lines = try await service.command("import", "--council", "w", "lines.ndjson")
+    #expect(lines.status == 64 && lines.errors.contains(".csv"), "\(lines.errors)")
     #expect(try await service.command("import").status == 64)
     let missing = try await service.command("import", "/nonexistent.ndjson")
     #expect(missing.status == 1 && missing.errors.contains("/nonexistent.ndjson"), "\(missing.errors)")

@@ -102,6 +102,9 @@ extension DigestRun {
       database,
       cached: """
         SELECT 'sent' AS state, taken AS count FROM digest_run WHERE id = :id
+        UNION ALL SELECT 'failed', past_failed FROM digest_run WHERE id = :id
+        UNION ALL SELECT 'uncertain', past_uncertain FROM digest_run WHERE id = :id
+        UNION ALL SELECT 'cancelled', past_cancelled FROM digest_run WHERE id = :id
         UNION ALL SELECT 'queued', count(*) FROM outgoing_mail WHERE run_id = :id AND state = 'queued'
         UNION ALL SELECT state, count(*) FROM outgoing_mail
           WHERE run_id = :id AND state IN ('failed', 'uncertain', 'cancelled') GROUP BY state

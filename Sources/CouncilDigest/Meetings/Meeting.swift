@@ -163,6 +163,11 @@ extension Meeting {
     ).map(Meeting.init)
   }
 
+  /// For professional readers, and for the editors who put it there.
+  static func transcript(of meeting: Int64, _ database: Database) throws -> String? {
+    try String.fetchOne(database, sql: "SELECT text FROM transcript WHERE meeting_id = ?", arguments: [meeting])
+  }
+
   private init(row: Row) throws {
     id = row["id"]
     slug = row["slug"]

@@ -22,7 +22,7 @@ struct MeetingAPI: Sendable {
     let (council, slug) = (request.parameter("council"), request.parameter("meeting"))
     let item = try await store.read { database in
       let meeting = try Meeting.require(slug, council: council, database)
-      let transcript = role < .editor ? nil : try Self.transcript(of: meeting.id, database)
+      let transcript = role < .editor ? nil : try Meeting.transcript(of: meeting.id, database)
       return try MeetingItem(meeting, transcript: transcript, database)
     }
     return try JSONOutput.response(.ok, item)
@@ -39,9 +39,5 @@ struct MeetingAPI: Sendable {
     }
     cache.drop()
     return JSONOutput.noContent()
-  }
-
-  private static func transcript(of meeting: Int64, _ database: Database) throws -> String? {
-    try String.fetchOne(database, sql: "SELECT text FROM transcript WHERE meeting_id = ?", arguments: [meeting])
   }
 }

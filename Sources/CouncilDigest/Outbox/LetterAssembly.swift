@@ -72,14 +72,13 @@ struct LetterAssembly: Sendable {
 
   private func links(of mail: OutgoingMail) -> [LetterBody.Slot: String] {
     var links: [LetterBody.Slot: String] = [:]
-    if let reference = mail.referenceID {
-      let purpose: LinkPurpose = mail.kind == .topicRequest ? .confirmTopicRequest : .confirmSubscription
+    if let reference = mail.referenceID, let action = mail.kind.action {
       let link = MailedLink(
-        purpose: purpose,
+        purpose: action.purpose,
         row: reference,
-        expires: mail.date.addingTimeInterval(Self.confirmationLifetime)
+        expires: mail.date.addingTimeInterval(action.lifetime)
       )
-      links[.confirm] = site.link("/confirm/\(link.token(keys, key: mail.keyID))")
+      links[.confirm] = site.link("\(action.path)\(link.token(keys, key: mail.keyID))")
     }
     if let subscriber = mail.kind == .digestTest ? MailedLink.nobody : mail.subscriberID {
       let unsubscribe = MailedLink(purpose: .unsubscribe, row: subscriber)

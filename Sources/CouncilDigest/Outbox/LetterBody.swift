@@ -11,6 +11,7 @@ struct LetterBody: Equatable, Sendable {
   /// A link that is different in every copy. In a body it is a marker no input can contain: control characters are
   /// refused or dropped everywhere at the edge.
   enum Slot: String, CaseIterable, Sendable {
+    /// `confirm` is what the letter is about: a page with one button.
     case confirm, unsubscribe, preferences
 
     var marker: String { "\u{2}\(rawValue)\u{3}" }
@@ -48,6 +49,19 @@ struct LetterBody: Equatable, Sendable {
       arguments: [subject, try Compression.compress(text), try Compression.compress(html), digest]
     )
     return database.lastInsertedRowID
+  }
+
+  /// When no letter and no edition has it any more. The newest stays, so that its number, by which letters are held in
+  /// memory, is not given again.
+  static func deleteIfUnused(_ id: Int64, _ database: Database) throws {
+    try database.execute(
+      cached: """
+        DELETE FROM letter_body WHERE id = :id AND id < (SELECT max(id) FROM letter_body)
+          AND NOT EXISTS (SELECT 1 FROM outgoing_mail WHERE letter_body_id = :id)
+          AND NOT EXISTS (SELECT 1 FROM edition WHERE letter_body_id = :id)
+        """,
+      arguments: ["id": id]
+    )
   }
 
   static func fetch(_ id: Int64, _ database: Database) throws -> LetterBody? {

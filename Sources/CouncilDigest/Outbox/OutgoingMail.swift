@@ -11,6 +11,11 @@ struct OutgoingMail: Equatable, Sendable {
     /// What became of one.
     case topicAccepted = "topic-accepted"
     case topicDeclined = "topic-declined"
+    /// To the new address, and to the old one.
+    case addressChange = "address-change"
+    case addressNotice = "address-notice"
+    case preferencesLink = "preferences-link"
+    case signIn = "sign-in"
     case digest
     /// One marked copy, to try out.
     case digestTest = "digest-test"
@@ -23,7 +28,28 @@ struct OutgoingMail: Equatable, Sendable {
 
     /// After this nobody needs the letter any more. A digest that waits ends by being overtaken: the next run carries what
     /// it says.
-    var usefulFor: Duration { .seconds((self == .digest ? 35 : 5) * 86_400) }
+    var usefulFor: Duration {
+      switch self {
+      case .digest: .seconds(35 * 86_400)
+      case .signIn: .seconds(Int(SignInLink.lifetime))
+      case .confirmation, .alreadyFollowing, .topicRequest, .topicAccepted, .topicDeclined, .addressChange,
+        .addressNotice, .preferencesLink, .digestTest, .operatorNotice:
+        .seconds(5 * 86_400)
+      }
+    }
+
+    /// Of letters whose link acts on one row: what it may do there, and where it leads.
+    var action: (purpose: LinkPurpose, path: String, lifetime: TimeInterval)? {
+      switch self {
+      case .confirmation: (.confirmSubscription, "/confirm/", LetterAssembly.confirmationLifetime)
+      case .topicRequest: (.confirmTopicRequest, "/confirm/", LetterAssembly.confirmationLifetime)
+      case .addressChange: (.confirmAddress, "/confirm/", LetterAssembly.confirmationLifetime)
+      case .addressNotice: (.stopAddressChange, "/address-change/", LetterAssembly.confirmationLifetime)
+      case .signIn: (.signIn, "/sign-in/", SignInLink.lifetime)
+      case .alreadyFollowing, .topicAccepted, .topicDeclined, .preferencesLink, .digest, .digestTest, .operatorNotice:
+        nil
+      }
+    }
   }
 
   enum State: String, CaseIterable, Sendable {
@@ -115,6 +141,28 @@ extension OutgoingMail {
     )
   }
 
+  /// Writes what a letter would, and sends nothing: who watches the clock can't tell an address that gets a letter from
+  /// one that gets none. The row names nobody.
+  static func queueNothing(
+    instead kind: Kind,
+    of body: LetterBody,
+    key: KeyRing.ID,
+    now: Date,
+    _ database: Database
+  ) throws {
+    let bodyID = try body.insert(database)
+    try database.execute(
+      cached: """
+        INSERT INTO outgoing_mail
+          (kind, recipient, letter_body_id, date, key_id, is_urgent, state, next_attempt_at, expires_at, finished_at)
+        VALUES (:kind, '', :body, :now, :key, :urgent, 'cancelled', 0, :now, :now)
+        """,
+      arguments: [
+        "kind": kind.rawValue, "body": bodyID, "now": now.milliseconds, "key": key, "urgent": kind.isUrgent,
+      ]
+    )
+  }
+
   /// How many letters of a kind were queued since `date`, for those that overtake digests.
   static func count(_ kind: Kind, since date: Date, _ database: Database) throws -> Int {
     try Int.fetchOne(
@@ -130,11 +178,18 @@ extension OutgoingMail {
       database,
       cached: """
         SELECT count(*) FROM outgoing_mail
-        WHERE lower(recipient) = ? AND is_urgent = 1 AND date > ? AND kind NOT IN ('digest-test', 'operator-notice', 'topic-accepted', 'topic-declined')
+        WHERE lower(recipient) = ? AND is_urgent = 1 AND date > ?
+          AND kind NOT IN ('digest-test', 'operator-notice', 'topic-accepted', 'topic-declined', 'address-notice')
         """,
       arguments: [address.key, date.milliseconds]
     ) ?? 0
   }
+}
+
+/// A professional reader signs in with a link that works once, and not for long.
+enum SignInLink {
+  /// An hour: some mail servers make strangers wait.
+  static let lifetime: TimeInterval = 3_600
 }
 
 extension Duration {

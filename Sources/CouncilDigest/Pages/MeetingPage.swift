@@ -110,23 +110,6 @@ struct MeetingPage: Sendable {
     return site.document(Array(calendar.document.utf8), CalendarFeed.contentType)
   }
 
-  /// `…/transcript`: for professional readers; everyone else learns how to become one.
-  func transcript(_ request: Request) async throws -> Response {
-    let (council, meeting) = try await find(request)
-    guard meeting.hasTranscript else { throw Refusal.notFound("There is no transcript of this meeting") }
-    let view = [
-      "title": meeting.content.committee, "council": council.name, "path": meeting.path,
-      "contact": site.identity.contactEmail,
-    ]
-    return try site.page(
-      "transcript-refused",
-      view,
-      title: "Transcript: professional subscription required",
-      status: .forbidden,
-      visibility: .onlyYou
-    )
-  }
-
   private func find(_ request: Request) async throws -> (Council, Meeting) {
     let (council, slug) = (request.parameter("council"), request.parameter("meeting"))
     return try await store.read { database in

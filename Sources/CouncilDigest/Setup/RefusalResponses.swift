@@ -170,7 +170,8 @@ struct RefusalResponses: Sendable {
 
   /// What stands at a mailed link's address is as private when the link is wrong.
   private static func visibility(of request: Request) -> Site.Visibility {
-    ["/confirm/", "/unsubscribe/", "/preferences/", "/sign-in/"].contains(where: request.path.hasPrefix)
-      ? .mailedLink : .onlyYou
+    ["/confirm/", "/unsubscribe/", "/preferences/", "/address-change/", "/sign-in/"].contains(
+      where: request.path.hasPrefix
+    ) ? .mailedLink : .onlyYou
   }
 }

@@ -7,14 +7,14 @@ struct RouteTable: Sendable {
   let services: Services
 
   var routes: [Route] {
-    pages + actions + machinePages + api + services.site.assets.routes + demo
+    pages + actions + readers + machinePages + api + services.site.assets.routes + demo
   }
 
-  private var store: Store { services.store }
-  private var site: Site { services.site }
+  var store: Store { services.store }
+  var site: Site { services.site }
   private var cache: PageCache { services.site.cache }
-  private var origin: OriginCheck { OriginCheck(identity: services.site.identity) }
-  private var mailQueued: @Sendable () -> Void { { [sender = services.sender] in sender.wake() } }
+  var origin: OriginCheck { OriginCheck(identity: services.site.identity) }
+  var mailQueued: @Sendable () -> Void { { [sender = services.sender] in sender.wake() } }
 
   private var lab: QueryLabPage { QueryLabPage(store: store, site: site, usual: services.usualWords) }
 
@@ -38,7 +38,6 @@ struct RouteTable: Sendable {
       page("/councils/{council}/committees/{committee}/calendar.ics", feeds.committeeCalendar),
       page("/councils/{council}/meetings/{meeting}", meeting.callAsFunction),
       page("/councils/{council}/meetings/{meeting}/calendar.ics", meeting.calendar),
-      Route(.get, "/councils/{council}/meetings/{meeting}/transcript", meeting.transcript),
       Route(.get, "/digests/{edition}", EditionPage(store: store, site: site).callAsFunction),
       page("/topics", topics.list),
       page("/topics/{topic}", topics.topic),
@@ -70,23 +69,6 @@ struct RouteTable: Sendable {
       origin: origin,
       mailQueued: mailQueued
     )
-    let confirm = Confirm(
-      store: store,
-      subscription: ConfirmSubscription(
-        store: store,
-        site: site,
-        nextDigest: { [store, schedule = services.configuration.schedule] in schedule.next(after: store.now()) }
-      ),
-      topicRequest: ConfirmTopicRequest(
-        store: store,
-        site: site,
-        notices: services.notices,
-        log: services.log,
-        mailQueued: mailQueued
-      )
-    )
-    let unsubscribe = Unsubscribe(store: store, site: site)
-    let preferences = Preferences(store: store, site: site)
     let feedback = SendFeedback(
       store: store,
       site: site,
@@ -100,12 +82,6 @@ struct RouteTable: Sendable {
       Route(.get, "/subscribe", subscribe.form),
       Route(.post, "/subscribe", subscribe.callAsFunction),
       Route(.get, "/subscribe/check-your-email", subscribe.checkYourEmail),
-      Route(.get, "/confirm/{token}", confirm.show),
-      Route(.post, "/confirm/{token}", confirm.confirm),
-      Route(.get, "/unsubscribe/{token}", unsubscribe.show),
-      Route(.post, "/unsubscribe/{token}", unsubscribe.leave),
-      Route(.get, "/preferences/{token}", preferences.show),
-      Route(.post, "/preferences/{token}", preferences.change),
       Route(.get, "/topics/request", topic.form),
       Route(.post, "/topics/request", topic.submit),
       Route(.get, "/topics/request/check-your-email", TopicRequestPage(site: site, lab: lab).callAsFunction),
@@ -122,7 +98,7 @@ struct RouteTable: Sendable {
       scheduler: services.scheduler,
       queue: services.queue
     )
-    let hidden = ["/confirm/", "/unsubscribe/", "/preferences/", "/sign-in", "/digests/", "/operator", "/api/"]
+    let hidden = ["/confirm/", "/unsubscribe/", "/preferences/", "/address-change/", "/sign-in", "/digests/", "/operator", "/api/"]
     let robots =
       "User-agent: *\n" + hidden.map { "Disallow: \($0)\n" }.joined()
       + "\nSitemap: \(site.identity.link("/sitemap.xml"))\n"
@@ -152,6 +128,7 @@ struct RouteTable: Sendable {
       log: services.log
     )
     let subscribers = SubscriberAPI(store: store)
+    let personalData = SubscriberDataAPI(store: store)
     let keys = APIKeyAPI(keys: services.apiKeys)
     let runs = DigestRunAPI(
       store: store,
@@ -215,6 +192,16 @@ struct RouteTable: Sendable {
       call(.get, "/subscribers", .operator, subscribers.list),
       call(.get, "/subscribers/{id}", .operator, subscribers.get),
       call(.patch, "/subscribers/{id}", .operator, subscribers.change),
+      call(.delete, "/subscribers/{id}", .operator, personalData.erase),
+      call(
+        .post,
+        "/subscribers/import",
+        .operator,
+        bodyLimit: ImportSubscribers.bodyLimit,
+        spoolsBody: true,
+        ImportSubscribers(store: store, log: services.log).callAsFunction
+      ),
+      call(.get, "/subscribers/{id}/export", .operator, personalData.export),
       call(.post, "/digest-runs", .operator, runs.create),
       call(.get, "/digest-runs", .reader, runs.list),
       call(.get, "/digest-runs/{id}", .reader, runs.get),

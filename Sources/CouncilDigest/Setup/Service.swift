@@ -25,7 +25,8 @@ public struct CouncilDigestService: Sendable {
   public func run(listening: @escaping @Sendable () -> Void = {}) async throws {
     // The last is asked to stop first, and the others wait for it.
     let always: [any ServiceLifecycle.Service] = [
-      services.sender, services.scheduler, HTTPService(services: services, log: log, listening: listening),
+      services.retention, services.sender, services.scheduler,
+      HTTPService(services: services, log: log, listening: listening),
     ]
     let group = ServiceGroup(
       configuration: .init(

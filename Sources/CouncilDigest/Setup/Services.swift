@@ -21,6 +21,7 @@ struct Services: Sendable {
   let receiveBounce: ReceiveBounce
   let sender: Sender
   let scheduler: DigestScheduler
+  let retention: DailyRetention
   /// When there is a mailbox that reports come back to.
   let bounceMailbox: ReadBounceMailbox?
 
@@ -30,6 +31,7 @@ struct Services: Sendable {
     store = try Store(path: configuration.storePath, migrations: configuration.migrationsFolder, clock: clock)
     try await IndexMeetingTexts(store: store)()
     let templates = try await Templates(folder: Resources.folder("templates"))
+    try await KeepConsentTexts(store: store, templates: templates, site: configuration.site)()
     let headers = SecurityHeaders(isSecure: configuration.site.isSecure)
     site = Site(
       identity: configuration.site,
@@ -106,6 +108,7 @@ struct Services: Sendable {
       notify: notify,
       openTransport: { try Self.openTransport(mail.way) }
     )
+    retention = DailyRetention(store: store, log: log)
     scheduler = DigestScheduler(
       store: store,
       schedule: configuration.schedule,

@@ -6,6 +6,11 @@ public enum LinkPurpose: String, Sendable {
   case confirmTopicRequest = "confirm-topic-request"
   case unsubscribe
   case preferences
+  /// From the new address.
+  case confirmAddress = "confirm-address"
+  /// From the old one.
+  case stopAddressChange = "stop-address-change"
+  case signIn = "sign-in"
 }
 
 /// The secret part of a mailed link: key id, row id, expiry and a 128-bit HMAC over them and the purpose, in base64url.

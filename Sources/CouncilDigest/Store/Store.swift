@@ -124,6 +124,23 @@ public final class Store: Sendable {
 
   private func countCommit() { commits.add(1, ordering: .acquiringAndReleasing) }
 
+  /// Brings the write-ahead log into the file and empties it, so that what was deleted is not in the log either. When
+  /// somebody reads just now it stays, and the next call gets it.
+  /// - Returns: whether it is empty.
+  @discardableResult
+  func emptyLog() async throws -> Bool {
+    try await pool.writeWithoutTransaction { database in
+      try database.execute(sql: "PRAGMA busy_timeout = 0")
+      defer { try? database.execute(sql: "PRAGMA busy_timeout = 5000") }
+      do {
+        try database.checkpoint(.truncate)
+        return true
+      } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+        return false
+      }
+    }
+  }
+
   public func now() -> Date { clock.now() }
 
   private static func createPrivately(_ path: String) throws {
@@ -143,8 +160,10 @@ public final class Store: Sendable {
 
   /// With SQLite's 2 MB of cache a group of sign-ups into a large store writes its index pages to disk several times over;
   /// with more it writes each once, at the commit. Pages go back from the WAL to the database every 16 MB.
+  /// What is deleted is overwritten: somebody who was erased is not in the file any more.
   private static let writerSettings = """
     PRAGMA synchronous = FULL;
+    PRAGMA secure_delete = ON;
     PRAGMA cache_size = -16384;
     PRAGMA wal_autocheckpoint = 4096;
     PRAGMA journal_size_limit = 67108864;

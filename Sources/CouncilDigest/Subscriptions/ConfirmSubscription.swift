@@ -14,6 +14,8 @@ struct ConfirmSubscription: Sendable {
     case wasConfirmed
     /// They confirmed, and left since.
     case withdrawn
+    /// They confirmed, and chose something else since.
+    case changed
     case gone
   }
 
@@ -28,19 +30,23 @@ struct ConfirmSubscription: Sendable {
     case .confirmed: return try page("confirm", "Confirm your subscription", targets)
     case .wasConfirmed: return try page("confirmed", "You are subscribed", targets, isRepeat: true)
     case .withdrawn: return try page("confirm-withdrawn", "You have unsubscribed", targets)
+    case .changed: return try page("confirm-changed", "You have changed what you get", targets)
     case .gone: throw Self.gone
     }
   }
 
   func confirm(_ consent: Int64) async throws -> Response {
     let now = store.now()
-    let (outcome, targets) = try await store.write { database in
-      (try Self.confirm(consent, now: now, database), try FollowTarget.fetch(consent: consent, database))
+    let (outcome, targets) = try await store.write { [keys = store.keys] database in
+      let outcome = try Self.confirm(consent, now: now, database)
+      if outcome == .confirmed { try Suppression.lift(consent: consent, keys, database) }
+      return (outcome, try FollowTarget.fetch(consent: consent, database))
     }
     switch outcome {
     case .confirmed: return try page("confirmed", "You are subscribed", targets)
     case .wasConfirmed: return try page("confirmed", "You are subscribed", targets, isRepeat: true)
     case .withdrawn: return try page("confirm-withdrawn", "You have unsubscribed", targets)
+    case .changed: return try page("confirm-changed", "You have changed what you get", targets)
     case .gone: throw Self.gone
     }
   }
@@ -65,7 +71,8 @@ struct ConfirmSubscription: Sendable {
     )
     try database.execute(
       sql: """
-        UPDATE subscription SET state = 'ended', ended_at = :now WHERE consent_id = :consent AND state = 'pending'
+        UPDATE subscription SET state = 'ended', ended_at = :now, ended_how = 'followed already'
+        WHERE consent_id = :consent AND state = 'pending'
         """,
       arguments: ["now": now.milliseconds, "consent": consent]
     )
@@ -86,13 +93,16 @@ struct ConfirmSubscription: Sendable {
   private static func state(of consent: Int64, _ database: Database) throws -> Outcome {
     let row = try Row.fetchOne(
       database,
-      sql: "SELECT confirmed_at, withdrawn_at FROM consent WHERE id = ?",
+      sql: """
+        SELECT consent.confirmed_at, withdrawn_at, state FROM consent JOIN subscriber ON subscriber.id = subscriber_id
+        WHERE consent.id = ?
+        """,
       arguments: [consent]
     )
     guard let row else { return .gone }
     // All it was for may have been deleted meanwhile.
     guard try !FollowTarget.fetch(consent: consent, database).isEmpty else { return .gone }
-    if row["withdrawn_at"] as Int64? != nil { return .withdrawn }
+    if row["withdrawn_at"] as Int64? != nil { return row["state"] == "active" ? .changed : .withdrawn }
     return row["confirmed_at"] as Int64? == nil ? .confirmed : .wasConfirmed
   }
 

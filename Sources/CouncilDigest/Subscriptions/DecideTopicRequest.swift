@@ -78,7 +78,7 @@ struct DecideTopicRequest: Sendable {
     case .accept(let query, let reply):
       try record(.accepted, request, query: query, reply: reply, now: now, database)
       let target = try FollowTarget.findOrInsert(query, database)
-      let subscriber = try Self.follow(target, address, request, now: now, database)
+      let subscriber = try follow(target, address, request, now: now, database)
       let body = try letters.accepted(request, query, reply: reply, meetings: meetings)
       try OutgoingMail.queue(
         .topicAccepted,
@@ -121,7 +121,7 @@ struct DecideTopicRequest: Sendable {
 
   /// The address has answered, when the request was confirmed: there is nothing to ask again.
   /// - Returns: the subscriber's id.
-  private static func follow(
+  private func follow(
     _ target: FollowTarget,
     _ address: EmailAddress,
     _ request: TopicRequest,
@@ -129,7 +129,7 @@ struct DecideTopicRequest: Sendable {
     _ database: Database
   ) throws -> Int64 {
     let subscriber = try Subscriber.findOrInsert(address, now: now, database)
-    guard subscriber.state != .suppressed else {
+    guard subscriber.state != .suppressed, try Suppression.reason(address, store.keys, database) == nil else {
       throw Refusal.conflict("Letters to this address are suppressed: it has refused them or complained")
     }
     let left = try Int64.fetchOne(

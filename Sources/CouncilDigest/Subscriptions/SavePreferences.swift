@@ -16,13 +16,7 @@ enum SavePreferences {
     let wanted = Set(targets.map(\.key))
     let followed = try FollowTarget.fetch(subscriber: subscriber, database)
     for target in followed where !wanted.contains(target.key) {
-      try database.execute(
-        sql: """
-          UPDATE subscription SET state = 'ended', ended_at = ?
-          WHERE subscriber_id = ? AND target = ? AND state = 'active'
-          """,
-        arguments: [now.milliseconds, subscriber, target.key]
-      )
+      try Consent.withdraw(target, of: subscriber, .preferencesPage, now: now, database)
     }
     let known = Set(followed.map(\.key))
     let added = targets.filter { !known.contains($0.key) }

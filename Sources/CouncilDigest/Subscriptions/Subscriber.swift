@@ -57,9 +57,16 @@ extension Subscriber {
     ).flatMap(Subscriber.init)
   }
 
+  /// Who had that id before they moved to another address is found too.
   static func find(id: Int64, _ database: Database) throws -> Subscriber? {
-    try Row.fetchOne(database, cached: "SELECT \(columns) FROM subscriber WHERE id = ?", arguments: [id])
-      .flatMap(Subscriber.init)
+    try Row.fetchOne(
+      database,
+      cached: """
+        SELECT \(columns) FROM subscriber
+        WHERE id = coalesce((SELECT subscriber_id FROM moved_subscriber WHERE moved_subscriber.id = :id), :id)
+        """,
+      arguments: ["id": id]
+    ).flatMap(Subscriber.init)
   }
 
   /// By address, or by id in decimal digits.

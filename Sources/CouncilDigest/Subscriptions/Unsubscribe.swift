@@ -12,7 +12,8 @@ struct Unsubscribe: Sendable {
     let id = try subscriber(of: request)
     guard id != MailedLink.nobody else { return try page("test-link", "A test letter") }
     let (subscriber, targets) = try await store.read { database in
-      (try Subscriber.find(id: id, database), try FollowTarget.fetch(subscriber: id, database))
+      let subscriber = try Subscriber.find(id: id, database)
+      return (subscriber, try subscriber.map { try FollowTarget.fetch(subscriber: $0.id, database) } ?? [])
     }
     guard subscriber?.state == .active else { return try page("unsubscribed", "You are unsubscribed") }
     return try page("unsubscribe", "Unsubscribe", targets)
@@ -22,11 +23,19 @@ struct Unsubscribe: Sendable {
     let id = try subscriber(of: request)
     guard id != MailedLink.nobody else { return try page("test-link", "A test letter") }
     let now = store.now()
-    try await store.write { try Self.leave(id, now: now, $0) }
+    try await store.write { database in
+      guard let subscriber = try Subscriber.find(id: id, database) else { return }
+      try Self.leave(subscriber.id, now: now, database)
+    }
     return try page("unsubscribed", "You are unsubscribed")
   }
 
-  static func leave(_ id: Int64, now: Date, _ database: Database) throws {
+  static func leave(
+    _ id: Int64,
+    _ withdrawal: Consent.Withdrawal = .unsubscribeLink,
+    now: Date,
+    _ database: Database
+  ) throws {
     let arguments: StatementArguments = ["id": id, "now": now.milliseconds]
     try database.execute(
       sql: """
@@ -36,14 +45,11 @@ struct Unsubscribe: Sendable {
       arguments: arguments
     )
     guard database.changesCount > 0 else { return }
-    try database.execute(
-      sql: "UPDATE subscription SET state = 'ended', ended_at = :now WHERE subscriber_id = :id AND state = 'active'",
-      arguments: arguments
-    )
+    try Consent.withdrawAll(of: id, withdrawal, now: now, database)
     try database.execute(
       sql: """
-        UPDATE consent SET withdrawn_at = :now
-        WHERE subscriber_id = :id AND confirmed_at IS NOT NULL AND withdrawn_at IS NULL
+        UPDATE address_change SET state = 'stopped', email = '', ended_at = :now
+        WHERE subscriber_id = :id AND state = 'waiting'
         """,
       arguments: arguments
     )

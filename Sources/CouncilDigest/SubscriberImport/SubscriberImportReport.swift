@@ -1,0 +1,33 @@
+/// What became of an import of subscribers, as the API shows it.
+struct SubscriberImportReport: Encodable, Equatable, Sendable {
+  struct Row: Encodable, Equatable, Sendable {
+    /// Where it begins, from 1.
+    var line: Int
+    var detail: String
+  }
+
+  /// Nothing was changed.
+  var dryRun: Bool
+  /// Columns that say nothing to us.
+  var ignoredColumns: [String]
+  var imported = 0
+  private(set) var refused: [Row] = []
+  /// Rows beyond those that are listed.
+  private(set) var refusedOmitted = 0
+
+  private static let maximumRows = 10_000
+
+  init(dryRun: Bool, ignoredColumns: [String]) {
+    self.dryRun = dryRun
+    self.ignoredColumns = ignoredColumns
+  }
+
+  var refusedCount: Int { refused.count + refusedOmitted }
+
+  mutating func refuse(_ line: Int, _ detail: String) {
+    if refused.count < Self.maximumRows { refused.append(Row(line: line, detail: detail)) } else { refusedOmitted += 1 }
+  }
+
+  /// Some are found out before others of the same batch.
+  mutating func finish() { refused.sort { $0.line < $1.line } }
+}
