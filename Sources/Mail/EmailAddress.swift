@@ -61,6 +61,10 @@ public struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
   /// Internationalised labels become A-labels; plain ASCII passes unchanged but for case.
   private static func labels(of text: String) throws(Problem) -> String {
     guard !text.utf8.allSatisfy({ $0 < 0x80 }) else { return text.lowercased() }
+    // A slash, a colon or another @ would make something else of the address it is put into.
+    guard text.utf8.allSatisfy({ $0 >= 0x80 || isAlphanumeric($0) || $0 == 0x2D || $0 == 0x2E }) else {
+      throw Problem(description: "The part after the @ is not a domain, like example.org")
+    }
     guard let host = URLComponents(string: "http://\(text)/")?.encodedHost, host.utf8.allSatisfy({ $0 < 0x80 })
     else { throw Problem(description: "The part after the @ is not a domain, like example.org") }
     return host.lowercased()
