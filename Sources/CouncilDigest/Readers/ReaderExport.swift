@@ -40,7 +40,8 @@ struct ReaderExport: Encodable, Sendable {
 
   struct Delivery: Encodable, Sendable {
     var kind: String
-    var to: String
+    /// Not known any more after a week, but for digests.
+    var to: String?
     /// Of a digest.
     var week: String?
     var state: String
@@ -237,9 +238,10 @@ extension ReaderExport {
         """,
       arguments: ["id": subscriber.id, "address": subscriber.email.lowercased()]
     ).map { row in
-      Delivery(
+      let to: String = row["recipient"]
+      return Delivery(
         kind: row["kind"],
-        to: row["recipient"],
+        to: to.isEmpty ? nil : to,
         week: row["week"],
         state: row["state"],
         date: Date(milliseconds: row["date"]),
