@@ -39,6 +39,7 @@ struct LetterSpecimens {
       ("address-notice", .addressNotice, try ReaderLetters(frame: services.letters).addressNotice()),
       ("preferences-link", .preferencesLink, try ReaderLetters(frame: services.letters).preferencesLink()),
       ("sign-in", .signIn, try SignIn.letter(services.letters)),
+      ("feedback-reply", .feedbackReply, try letters.frame.reply(Self.reply, to: Self.feedback)),
       (
         "operator-notice", .operatorNotice,
         try services.notices.body(
@@ -86,6 +87,18 @@ struct LetterSpecimens {
       )
     }
   }
+
+  private static let reply = "Thank you, you are right: the vote was 7 to 5.\n\nWe have corrected the summary."
+  private static let feedback = Feedback(
+    id: 9,
+    kind: .mistake,
+    message:
+      "The summary says that the vote was 5 to 7, but the minutes that the council published have it the other way.\n\nAnn",
+    email: "ann@resident.example",
+    meeting: "wychford/2026-11-20-cabinet",
+    state: .open,
+    createdAt: .distantPast
+  )
 
   private static func digest(
     _ services: Services,

@@ -22,7 +22,7 @@ struct CouncilAPI: Sendable {
 
   /// A council that somebody follows stays: their subscription would end without a word. A sign-up that was never
   /// confirmed does not hold it.
-  func delete(_ request: Request) async throws -> Response {
+  func delete(_ request: Request, _ change: AuditedChange) async throws -> Response {
     let slug = request.parameter("council")
     try await store.write { database in
       let council = try Council.require(slug, database)
@@ -52,6 +52,7 @@ struct CouncilAPI: Sendable {
       )
       try database.execute(sql: "DELETE FROM meeting WHERE council_id = ?", arguments: [council.id])
       try database.execute(sql: "DELETE FROM council WHERE id = ?", arguments: [council.id])
+      try change.record("delete", of: "councils/\(slug)", before: CouncilItem(council), database)
     }
     cache.drop()
     return JSONOutput.noContent()

@@ -7,12 +7,15 @@ struct PutCouncil: Sendable {
   let store: Store
   let cache: PageCache
 
-  func callAsFunction(_ request: Request) async throws -> Response {
+  func callAsFunction(_ request: Request, _ change: AuditedChange) async throws -> Response {
     let slug = try Slug(segment: request.parameter("council"))
     let details = try CouncilDetails(json: JSONInput(request))
     let now = store.now()
     let (council, outcome) = try await store.write { database in
-      try Self.put(slug, details, now: now, database)
+      let before = try Council.find(slug.description, database)
+      let (council, outcome) = try Self.put(slug, details, now: now, database)
+      try change.record(outcome, of: "councils/\(slug)", before.map(CouncilItem.init), CouncilItem(council), database)
+      return (council, outcome)
     }
     cache.drop()
     return try JSONOutput.response(outcome.status, CouncilItem(council))

@@ -14,15 +14,24 @@ struct DigestRunAPI: Sendable {
   /// There is something to send.
   let mailQueued: @Sendable () -> Void
 
-  func create(_ request: Request) async throws -> Response {
+  func create(_ request: Request, _ change: AuditedChange) async throws -> Response {
     let now = store.now()
     let week = try week(in: request, now: now)
     let end = try request.time("at")
     if try isDryRun(request) {
+      change.changedNothing()
       return try await JSONOutput.response(.ok, dryRun.plan(end: end ?? now, matchesQueries: true))
     }
     guard end == nil else { throw Refusal.invalid([FieldProblem("at", "Only with dry_run=true")]) }
-    let outcome = try await store.write { try StartDigestRun.start(week: week, end: now, now: now, $0) }
+    let outcome = try await store.write { database in
+      let outcome = try StartDigestRun.start(week: week, end: now, now: now, database)
+      switch outcome {
+      case .started(let run):
+        try change.record("start", of: "digest-runs/\(run.id)", after: ["week": run.week], database)
+      case .exists: change.changedNothing()
+      }
+      return outcome
+    }
     switch outcome {
     case .started(let run):
       runStarted()
@@ -55,11 +64,23 @@ struct DigestRunAPI: Sendable {
     return try await respond(.ok, run)
   }
 
-  func control(_ control: ControlDigestRun) -> @Sendable (Request) async throws -> Response {
-    { request in
+  func control(_ control: ControlDigestRun) -> @Sendable (Request, AuditedChange) async throws -> Response {
+    { request, change in
       let id = Int64(request.parameter("id")) ?? 0
       let now = store.now()
-      let run = try await store.write { try control.apply(to: id, now: now, $0) }
+      let run = try await store.write { database in
+        let before = try DigestRun.find(id, database)
+        let run = try control.apply(to: id, now: now, database)
+        // Also when the state stays: resuming lets go what waits for the first letters.
+        try change.record(
+          control.rawValue,
+          of: "digest-runs/\(id)",
+          before: before.map { ["state": $0.state.rawValue] },
+          after: ["state": run.state.rawValue],
+          database
+        )
+        return run
+      }
       mailQueued()
       return try await respond(.ok, run)
     }

@@ -33,7 +33,7 @@ struct HoldAPI: Sendable {
 
   func get(_ request: Request) async throws -> Response { try await answer(isForecast: true) }
 
-  func post(_ request: Request) async throws -> Response {
+  func post(_ request: Request, _ change: AuditedChange) async throws -> Response {
     var input = try JSONInput(request)
     let places = input.bool("hold")
     let reason = input.string("reason")
@@ -53,11 +53,17 @@ struct HoldAPI: Sendable {
     }
     try input.finish()
     switch (release, until) {
-    case (.resend, _): try await ReleaseHold(store: store)(.resend)
-    case (.treatAsSentUntil, let until?): try await ReleaseHold(store: store)(.treatAsSent(until: until.date))
+    case (.resend, _): try await ReleaseHold(store: store, change: change)(.resend)
+    case (.treatAsSentUntil, let until?):
+      try await ReleaseHold(store: store, change: change)(.treatAsSent(until: until.date))
     case (.treatAsSentUntil, nil): break
     case (nil, _):
-      try await store.write { try Hold.place(reason ?? "An operator asked for it", now: now, $0) }
+      let reason = reason ?? "An operator asked for it"
+      try await store.write { database in
+        guard try Hold.find(database) == nil else { return change.changedNothing() }
+        try Hold.place(reason, now: now, database)
+        try change.record("hold", of: "hold", after: ["reason": reason], database)
+      }
     }
     mailQueued()
     return try await answer(isForecast: false)

@@ -4,6 +4,8 @@ import GRDB
 /// Lets digests leave again. The hold ends with the last step, so a crash between is met by releasing again.
 struct ReleaseHold: Sendable {
   let store: Store
+  /// Nil when nobody asked by the API.
+  var change: AuditedChange?
 
   private static let subscribersAtOnce: Int64 = 2_000
 
@@ -11,7 +13,17 @@ struct ReleaseHold: Sendable {
   func callAsFunction(_ release: Hold.Release) async throws {
     guard try await store.read({ try Hold.find($0) }) != nil else { throw Refusal.conflict("Nothing is held") }
     if case .treatAsSent(let until) = release { try await treatAsSent(until: until) }
-    try await store.write { try Hold.lift($0) }
+    try await store.write { [change] database in
+      let hold = try Hold.find(database)
+      try Hold.lift(database)
+      try change?.record(
+        "release",
+        of: "hold",
+        before: hold.map { ["reason": $0.reason] },
+        after: release.words,
+        database
+      )
+    }
   }
 
   /// Windows move up, and what runs under way had still to send is not sent: what is newer than `until` goes into the
@@ -36,6 +48,16 @@ struct ReleaseHold: Sendable {
           arguments: ["until": until.milliseconds, "first": first, "last": first + Self.subscribersAtOnce - 1]
         )
       }
+    }
+  }
+}
+
+extension Hold.Release {
+  /// As the API takes it.
+  fileprivate var words: [String: String] {
+    switch self {
+    case .resend: ["release": "resend"]
+    case .treatAsSent(let until): ["release": "treat_as_sent_until", "until": RFC3339.format(until)]
     }
   }
 }

@@ -18,7 +18,7 @@ struct SendTestDigest: Sendable {
     var htmlBytes: Int
   }
 
-  func callAsFunction(_ request: Request) async throws -> Response {
+  func callAsFunction(_ request: Request, _ change: AuditedChange) async throws -> Response {
     let wish = try Wish(request)
     let now = store.now()
     let body = try await store.read { [timeZone, editions] database in
@@ -43,6 +43,13 @@ struct SendTestDigest: Sendable {
     }
     try await store.write { [keys = store.keys] database in
       try OutgoingMail.queue(.digestTest, to: wish.to, body: body, key: keys.current, now: now, database)
+      // Not to whom: an address stands in no line.
+      try change.record(
+        "test",
+        of: "digest-runs/test",
+        after: ["council": wish.councils, "topic": wish.topics, "query": wish.queries.map(\.description)],
+        database
+      )
     }
     mailQueued()
     return try JSONOutput.response(

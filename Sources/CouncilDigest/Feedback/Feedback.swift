@@ -20,6 +20,9 @@ struct Feedback: Equatable, Sendable {
   var meeting: String?
   var state: State
   var createdAt: Date
+  /// What the operator wrote back.
+  var reply: String?
+  var handledAt: Date?
 
   static let maximumCharacters = 5_000
 }
@@ -46,17 +49,25 @@ extension Feedback {
     try Row.fetchAll(
       database,
       sql: """
-        SELECT feedback.id, kind, message, email, state, feedback.created_at,
-          council.slug || '/' || meeting.slug AS meeting
-        FROM feedback
-        LEFT JOIN meeting ON meeting.id = feedback.meeting_id
-        LEFT JOIN council ON council.id = meeting.council_id
+        \(select)
         WHERE feedback.id > :after AND (:state IS NULL OR state = :state)
         ORDER BY feedback.id LIMIT :limit
         """,
       arguments: ["after": id, "state": state?.rawValue, "limit": limit]
     ).compactMap(Feedback.init)
   }
+
+  static func find(_ id: Int64, _ database: Database) throws -> Feedback? {
+    try Row.fetchOne(database, sql: "\(select) WHERE feedback.id = ?", arguments: [id]).flatMap(Feedback.init)
+  }
+
+  private static let select = """
+    SELECT feedback.id, kind, message, email, state, feedback.created_at, reply, handled_at,
+      council.slug || '/' || meeting.slug AS meeting
+    FROM feedback
+    LEFT JOIN meeting ON meeting.id = feedback.meeting_id
+    LEFT JOIN council ON council.id = meeting.council_id
+    """
 
   private init?(row: Row) {
     guard let kind = Kind(rawValue: row["kind"]), let state = State(rawValue: row["state"]) else { return nil }
@@ -67,5 +78,7 @@ extension Feedback {
     email = row["email"]
     meeting = row["meeting"]
     createdAt = Date(milliseconds: row["created_at"])
+    reply = row["reply"]
+    handledAt = (row["handled_at"] as Int64?).map(Date.init(milliseconds:))
   }
 }

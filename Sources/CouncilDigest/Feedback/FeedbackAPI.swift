@@ -29,6 +29,8 @@ struct FeedbackItem: Encodable {
   var meeting: String?
   var state: String
   var createdAt: Date
+  var reply: String?
+  var handledAt: Date?
 
   init(_ feedback: Feedback) {
     id = feedback.id
@@ -38,5 +40,7 @@ struct FeedbackItem: Encodable {
     meeting = feedback.meeting
     state = feedback.state.rawValue
     createdAt = feedback.createdAt
+    reply = feedback.reply
+    handledAt = feedback.handledAt
   }
 }

@@ -29,10 +29,12 @@ struct MeetingAPI: Sendable {
   }
 
   /// Takes a meeting off the site and out of letters that were not rendered yet. What was mailed can't be called back.
-  func delete(_ request: Request) async throws -> Response {
+  func delete(_ request: Request, _ change: AuditedChange) async throws -> Response {
     let (council, slug) = (request.parameter("council"), request.parameter("meeting"))
     try await store.write { database in
       let meeting = try Meeting.require(slug, council: council, database)
+      let before = try MeetingTrace(meeting, database)
+      try change.record("delete", of: "councils/\(council)/meetings/\(slug)", before: before, database)
       try database.execute(sql: "UPDATE meeting SET revision_id = NULL WHERE id = ?", arguments: [meeting.id])
       try database.execute(sql: "DELETE FROM meeting_text WHERE rowid = ?", arguments: [meeting.id])
       try database.execute(sql: "DELETE FROM meeting WHERE id = ?", arguments: [meeting.id])

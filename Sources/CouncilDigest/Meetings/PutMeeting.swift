@@ -16,14 +16,17 @@ struct PutMeeting: Sendable {
   /// A transcript and a summary at their limits, in JSON's escapes.
   static let bodyLimit = 9 * 1_048_576
 
-  func callAsFunction(_ request: Request) async throws -> Response {
+  func callAsFunction(_ request: Request, _ change: AuditedChange) async throws -> Response {
     let councilSlug = request.parameter("council")
     let slug = try Slug(segment: request.parameter("meeting"))
     let input = try MeetingInput(json: JSONInput(request))
     let now = store.now()
     let (item, outcome) = try await store.write { database in
       let council = try Council.require(councilSlug, database)
+      let before = try MeetingTrace(slug.description, council: councilSlug, database)
       let (meeting, outcome) = try put(slug, of: council, input, now: now, database)
+      let after = try MeetingTrace(meeting, correction: input.correction, database)
+      try change.record(outcome, of: "councils/\(councilSlug)/meetings/\(slug)", before, after, database)
       return (try MeetingItem(meeting, transcript: input.transcript, database), outcome)
     }
     cache.drop()

@@ -9,7 +9,7 @@ struct ImportAllOrNone: Sendable {
   let putMeeting: PutMeeting
 
   /// - Throws: `Refusal.invalidLines` when there is a problem with any line.
-  func callAsFunction(_ request: Request) throws -> ImportReport {
+  func callAsFunction(_ request: Request, _ change: AuditedChange) throws -> ImportReport {
     try check(request)
     let now = store.now()
     let report = try store.writeBlocking { database in
@@ -25,6 +25,7 @@ struct ImportAllOrNone: Sendable {
           try report.requireNoErrors()
         }
       }
+      if report.hasChanges { try change.record("import", of: "import", after: report.counts, database) }
       return report
     }
     if report.hasChanges { cache.drop() }

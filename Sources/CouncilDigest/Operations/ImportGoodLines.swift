@@ -11,12 +11,12 @@ struct ImportGoodLines: Sendable {
   let putMeeting: PutMeeting
   let log: Logger
 
-  func callAsFunction(_ request: Request) throws -> ImportReport {
+  func callAsFunction(_ request: Request, _ change: AuditedChange) throws -> ImportReport {
     var report = ImportReport()
     var reader = ImportReader(request)
     while case let batch = try Self.nextBatch(&reader), !batch.isEmpty {
       var rest = batch[...]
-      while !rest.isEmpty { try putSlice(of: &rest, &report) }
+      while !rest.isEmpty { try putSlice(of: &rest, &report, change) }
     }
     return report
   }
@@ -40,8 +40,12 @@ struct ImportGoodLines: Sendable {
   private static let sliceTime: Duration = .milliseconds(20)
 
   /// Takes as many as fit into one.
-  private func putSlice(of rest: inout ArraySlice<ImportReader.Line>, _ report: inout ImportReport) throws {
-    let results = try results(of: rest, hasStored: report.hasChanges)
+  private func putSlice(
+    of rest: inout ArraySlice<ImportReader.Line>,
+    _ report: inout ImportReport,
+    _ change: AuditedChange
+  ) throws {
+    let results = try results(of: rest, before: report, change)
     for (line, result) in zip(rest, results) {
       switch result {
       case .success(let done): report.count(done.entry, done.outcome)
@@ -52,10 +56,14 @@ struct ImportGoodLines: Sendable {
     if results.contains(where: \.isChange) { cache.drop() }
   }
 
-  private func results(of lines: ArraySlice<ImportReader.Line>, hasStored: Bool) throws -> [PutResult] {
+  private func results(
+    of lines: ArraySlice<ImportReader.Line>,
+    before report: ImportReport,
+    _ change: AuditedChange
+  ) throws -> [PutResult] {
     do {
-      return try put(lines)
-    } catch let error as DatabaseError where error.isAboutTheDisk && hasStored {
+      return try put(lines, before: report, change)
+    } catch let error as DatabaseError where error.isAboutTheDisk && report.hasChanges {
       let line = lines.first?.number ?? 0
       log.error("import.stopped", metadata: ["line": "\(line)", "error": "\(error.message ?? "")"])
       throw Refusal.interrupted(
@@ -64,7 +72,11 @@ struct ImportGoodLines: Sendable {
     }
   }
 
-  private func put(_ lines: ArraySlice<ImportReader.Line>) throws -> [PutResult] {
+  private func put(
+    _ lines: ArraySlice<ImportReader.Line>,
+    before report: ImportReport,
+    _ change: AuditedChange
+  ) throws -> [PutResult] {
     let now = store.now()
     return try store.writeTogether { [putMeeting] database in
       let end = ContinuousClock.now + Self.sliceTime
@@ -73,6 +85,10 @@ struct ImportGoodLines: Sendable {
         results.append(try Self.put(line, putMeeting, now: now, database))
         if ContinuousClock.now >= end { break }
       }
+      let counts = results.reduce(into: report) { report, result in
+        if case .success(let done) = result { report.count(done.entry, done.outcome) }
+      }
+      if counts.hasChanges { try change.recordProgress("import", of: "import", after: counts.counts, database) }
       return results
     }
   }

@@ -23,14 +23,15 @@ struct ImportLines: Sendable {
     self.log = log
   }
 
-  func callAsFunction(_ request: Request) async throws -> Response {
+  func callAsFunction(_ request: Request, _ change: AuditedChange) async throws -> Response {
     try Self.checkType(request)
     let isAtomic = try Self.isAtomic(request)
     let report = try await onQueue {
       isAtomic
-        ? try ImportAllOrNone(store: store, cache: cache, putMeeting: putMeeting)(request)
-        : try ImportGoodLines(store: store, cache: cache, putMeeting: putMeeting, log: log)(request)
+        ? try ImportAllOrNone(store: store, cache: cache, putMeeting: putMeeting)(request, change)
+        : try ImportGoodLines(store: store, cache: cache, putMeeting: putMeeting, log: log)(request, change)
     }
+    if !report.hasChanges { change.changedNothing() }
     // Always: an earlier import may have been stopped before it.
     try await catchUpTopics()
     log.notice("import.finished", metadata: Self.figures(report))

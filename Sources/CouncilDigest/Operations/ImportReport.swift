@@ -25,6 +25,9 @@ struct ImportReport: Encodable, Equatable, Sendable {
 
   static let maximumErrors = 1_000
 
+  /// Without the errors.
+  var counts: [String: Counts] { ["councils": councils, "topics": topics, "meetings": meetings] }
+
   var hasChanges: Bool { councils.hasChanges || topics.hasChanges || meetings.hasChanges }
 
   mutating func count(_ entry: ImportEntry, _ outcome: PutOutcome) {

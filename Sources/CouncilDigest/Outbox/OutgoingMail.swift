@@ -16,6 +16,10 @@ struct OutgoingMail: Equatable, Sendable {
     case addressNotice = "address-notice"
     case preferencesLink = "preferences-link"
     case signIn = "sign-in"
+    /// What the operator wrote back.
+    case feedbackReply = "feedback-reply"
+    /// A council they follow was merged or renamed.
+    case councilReplaced = "council-replaced"
     case digest
     /// One marked copy, to try out.
     case digestTest = "digest-test"
@@ -179,7 +183,8 @@ extension OutgoingMail {
       cached: """
         SELECT count(*) FROM outgoing_mail
         WHERE lower(recipient) = ? AND is_urgent = 1 AND date > ?
-          AND kind NOT IN ('digest-test', 'operator-notice', 'topic-accepted', 'topic-declined', 'address-notice')
+          AND kind NOT IN ('digest-test', 'operator-notice', 'topic-accepted', 'topic-declined', 'address-notice',
+            'feedback-reply', 'council-replaced')
         """,
       arguments: [address.key, date.milliseconds]
     ) ?? 0

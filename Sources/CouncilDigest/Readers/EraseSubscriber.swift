@@ -7,12 +7,14 @@ import GRDB
 struct EraseSubscriber: Sendable {
   let store: Store
 
+  /// - Parameter change: the operator's, where it is not the person's own.
   /// - Returns: false when there is no such subscriber.
-  func callAsFunction(_ id: Int64) async throws -> Bool {
+  func callAsFunction(_ id: Int64, by change: AuditedChange? = nil) async throws -> Bool {
     let now = store.now()
     let isErased = try await store.write { [keys = store.keys] database in
       guard let subscriber = try Subscriber.find(id: id, database) else { return false }
       try Self.erase(subscriber, keys, now: now, database)
+      try change?.record("erase", of: "subscribers/\(id)", database)
       return true
     }
     if isErased { try await store.emptyLog() }
@@ -59,7 +61,7 @@ struct EraseSubscriber: Sendable {
       database,
       sql: """
         SELECT letter_body_id FROM outgoing_mail
-        WHERE \(isTheirs) AND kind IN ('topic-accepted', 'topic-declined') AND letter_body_id IS NOT NULL
+        WHERE \(isTheirs) AND kind IN ('topic-accepted', 'topic-declined', 'feedback-reply') AND letter_body_id IS NOT NULL
         """,
       arguments: arguments
     )

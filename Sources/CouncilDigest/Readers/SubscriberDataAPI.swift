@@ -4,8 +4,8 @@ import HTTPServer
 struct SubscriberDataAPI: Sendable {
   let store: Store
 
-  func erase(_ request: Request) async throws -> Response {
-    guard let id = Int64(request.parameter("id")), try await EraseSubscriber(store: store)(id) else {
+  func erase(_ request: Request, _ change: AuditedChange) async throws -> Response {
+    guard let id = Int64(request.parameter("id")), try await EraseSubscriber(store: store)(id, by: change) else {
       throw Self.unknown(request)
     }
     return JSONOutput.noContent()

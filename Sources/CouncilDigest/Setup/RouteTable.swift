@@ -7,7 +7,8 @@ struct RouteTable: Sendable {
   let services: Services
 
   var routes: [Route] {
-    pages + actions + readers + machinePages + api + services.site.assets.routes + demo
+    pages + actions + readers + machinePages + APIRoutes(services: services).routes + services.site.assets.routes
+      + demo
   }
 
   var store: Store { services.store }
@@ -116,110 +117,6 @@ struct RouteTable: Sendable {
     ]
   }
 
-  private var api: [Route] {
-    let council = CouncilAPI(store: store, cache: cache)
-    let meeting = MeetingAPI(store: store, cache: cache)
-    let topic = TopicAPI(store: store, cache: cache)
-    let importLines = ImportLines(
-      store: store,
-      cache: cache,
-      putMeeting: services.putMeeting,
-      catchUpTopics: services.catchUpTopics,
-      log: services.log
-    )
-    let subscribers = SubscriberAPI(store: store)
-    let personalData = SubscriberDataAPI(store: store)
-    let keys = APIKeyAPI(keys: services.apiKeys)
-    let runs = DigestRunAPI(
-      store: store,
-      timeZone: site.identity.timeZone,
-      dryRun: services.dryRun,
-      pace: services.queue.records.pace,
-      runStarted: { [scheduler = services.scheduler] in scheduler.wake() },
-      mailQueued: mailQueued
-    )
-    let test = SendTestDigest(
-      store: store,
-      timeZone: site.identity.timeZone,
-      editions: services.queue.editions,
-      mailQueued: mailQueued
-    )
-    let hold = HoldAPI(store: store, dryRun: services.dryRun, mailQueued: mailQueued)
-    let explain = ExplainDigest(store: store, timeZone: site.identity.timeZone)
-    let bounces = BounceAPI(
-      store: store,
-      letters: services.receiveBounce.letters,
-      receiveBounce: services.receiveBounce
-    )
-    let preview = PreviewDigest(
-      store: store,
-      schedule: services.configuration.schedule,
-      mailsQuietWeeks: services.configuration.mailsQuietWeeks,
-      assembly: services.queue.assembly,
-      editions: services.queue.editions,
-      signer: services.signer
-    )
-    let decideTopicRequest = DecideTopicRequest(
-      store: store,
-      letters: services.letters,
-      log: services.log,
-      mailQueued: mailQueued
-    )
-    let councilPath = "/councils/{council}"
-    let meetingPath = "/councils/{council}/meetings/{meeting}"
-    return [
-      call(.get, "/councils", .reader, council.list),
-      call(.get, councilPath, .reader, council.get),
-      call(.put, councilPath, .editor, PutCouncil(store: store, cache: cache).callAsFunction),
-      call(.delete, councilPath, .editor, council.delete),
-      call(.get, "/councils/{council}/meetings", .reader, meeting.list),
-      call(.get, meetingPath, .reader) { request, role in try await meeting.get(request, for: role) },
-      call(.put, meetingPath, .editor, bodyLimit: PutMeeting.bodyLimit, services.putMeeting.callAsFunction),
-      call(.delete, meetingPath, .editor, meeting.delete),
-      call(.get, "/topics", .reader, topic.list),
-      call(.get, "/topics/{topic}", .reader, topic.get),
-      call(
-        .put,
-        "/topics/{topic}",
-        .editor,
-        PutTopic(store: store, cache: cache, catchUp: services.catchUpTopics).callAsFunction
-      ),
-      call(.delete, "/topics/{topic}", .editor, topic.delete),
-      call(.post, "/import", .editor, bodyLimit: ImportLines.bodyLimit, spoolsBody: true, importLines.callAsFunction),
-      call(.get, "/topic-requests", .operator, TopicRequestAPI(store: store).list),
-      call(.patch, "/topic-requests/{id}", .operator, decideTopicRequest.callAsFunction),
-      call(.get, "/feedback", .operator, FeedbackAPI(store: store).list),
-      call(.get, "/subscribers", .operator, subscribers.list),
-      call(.get, "/subscribers/{id}", .operator, subscribers.get),
-      call(.patch, "/subscribers/{id}", .operator, subscribers.change),
-      call(.delete, "/subscribers/{id}", .operator, personalData.erase),
-      call(
-        .post,
-        "/subscribers/import",
-        .operator,
-        bodyLimit: ImportSubscribers.bodyLimit,
-        spoolsBody: true,
-        ImportSubscribers(store: store, log: services.log).callAsFunction
-      ),
-      call(.get, "/subscribers/{id}/export", .operator, personalData.export),
-      call(.post, "/digest-runs", .operator, runs.create),
-      call(.get, "/digest-runs", .reader, runs.list),
-      call(.get, "/digest-runs/{id}", .reader, runs.get),
-      call(.get, "/digest-runs/{id}/preview", .operator, preview.callAsFunction),
-      call(.post, "/digest-runs/test", .operator, test.callAsFunction),
-      call(.get, "/hold", .operator, hold.get),
-      call(.post, "/hold", .operator, hold.post),
-      call(.get, "/explain", .operator, explain.callAsFunction),
-      call(.post, "/bounces", .operator, bodyLimit: BounceAPI.bodyLimit, bounces.callAsFunction),
-      call(.get, "/api-keys", .operator, keys.list),
-      call(.post, "/api-keys", .operator, keys.create),
-      call(.delete, "/api-keys/{id}", .operator, keys.revoke),
-    ]
-      + ControlDigestRun.allCases.map { control in
-        call(.post, "/digest-runs/{id}/\(control.rawValue)", .operator, runs.control(control))
-      }
-  }
-
   private var demo: [Route] {
     guard site.isDemo, case .maildir(let folder) = services.configuration.mail.way else { return [] }
     let mailbox = DemoMailbox(site: site, folder: URL(filePath: folder).appending(path: "new"))
@@ -233,43 +130,6 @@ struct RouteTable: Sendable {
   /// A public page, kept once rendered.
   private func page(_ pattern: String, readsQuery: Bool = false, _ action: @escaping Route.Action) -> Route {
     Route(.get, pattern, cache.caching(action, label: pattern, readsQuery: readsQuery))
-  }
-
-  /// A call of the API, for keys of at least `role`.
-  private func call(
-    _ method: HTTPRequest.Method,
-    _ pattern: String,
-    _ role: Role,
-    bodyLimit: Int = 1_048_576,
-    spoolsBody: Bool = false,
-    _ action: @escaping Route.Action
-  ) -> Route {
-    call(method, pattern, role, bodyLimit: bodyLimit, spoolsBody: spoolsBody) { request, _ in
-      try await action(request)
-    }
-  }
-
-  /// As above, for an action whose answer depends on the role of the key.
-  private func call(
-    _ method: HTTPRequest.Method,
-    _ pattern: String,
-    _ role: Role,
-    bodyLimit: Int = 1_048_576,
-    spoolsBody: Bool = false,
-    _ action: @escaping @Sendable (Request, Role) async throws -> Response
-  ) -> Route {
-    let held = { @Sendable [keys = services.apiKeys] (request: Request) throws -> Role in
-      guard let held = keys.role(of: request.fields[.authorization], from: request.peer) else { throw Refusal.noKey }
-      guard held >= role else { throw Refusal.wrongRole(needed: role.rawValue) }
-      return held
-    }
-    return Route(
-      method,
-      APIKeys.path + pattern,
-      bodyLimit: bodyLimit,
-      spoolsBody: spoolsBody,
-      permit: { _ = try held($0) }
-    ) { try await action($0, held($0)) }
   }
 
   private func fixed(_ pattern: String, _ type: String, _ content: Data) -> Route {

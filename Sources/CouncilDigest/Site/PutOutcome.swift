@@ -1,3 +1,4 @@
+import GRDB
 import HTTPTypes
 
 /// What a PUT came to.
@@ -15,5 +16,19 @@ enum PutOutcome: Equatable, Sendable {
     case after: self = .unchanged
     default: self = .replaced
     }
+  }
+}
+
+extension AuditedChange {
+  /// What a PUT came to.
+  func record(
+    _ outcome: PutOutcome,
+    of subject: String,
+    _ before: (any Encodable)?,
+    _ after: any Encodable,
+    _ database: Database
+  ) throws {
+    guard outcome != .unchanged else { return changedNothing() }
+    try record("put", of: subject, before: before, after: after, database)
   }
 }

@@ -20,13 +20,14 @@ struct ImportSubscribers: Sendable {
     self.log = log
   }
 
-  func callAsFunction(_ request: Request) async throws -> Response {
+  func callAsFunction(_ request: Request, _ change: AuditedChange) async throws -> Response {
     try Self.checkType(request)
     let options = try SubscriberImportOptions(request)
     try await store.read { try options.check($0) }
     let report = try await withCheckedThrowingContinuation { continuation in
-      queue.async { @Sendable in continuation.resume(with: Result { try work(request, options) }) }
+      queue.async { @Sendable in continuation.resume(with: Result { try work(request, options, change) }) }
     }
+    if options.isDryRun || report.imported == 0 { change.changedNothing() }
     log.notice(
       "subscribers.imported",
       metadata: [
@@ -52,7 +53,11 @@ struct ImportSubscribers: Sendable {
     var reader: ImportedReader
   }
 
-  private func work(_ request: Request, _ options: SubscriberImportOptions) throws -> SubscriberImportReport {
+  private func work(
+    _ request: Request,
+    _ options: SubscriberImportOptions,
+    _ change: AuditedChange
+  ) throws -> SubscriberImportReport {
     var rows = try CSVReader { try request.bodyBytes(from: $0, atMost: Self.portionBytes) }
     let table = try Self.table(&rows)
     var report = SubscriberImportReport(dryRun: options.isDryRun, ignoredColumns: table.ignoredColumns)
@@ -74,7 +79,7 @@ struct ImportSubscribers: Sendable {
           report.refuse(record.line, problem.detail)
         }
       }
-      try take(batch, options, &report)
+      try take(batch, options, change, &report)
     }
     report.finish()
     return report
@@ -94,11 +99,12 @@ struct ImportSubscribers: Sendable {
   private func take(
     _ batch: [Entry],
     _ options: SubscriberImportOptions,
+    _ change: AuditedChange,
     _ report: inout SubscriberImportReport
   ) throws {
     var rest = batch[...]
     while !rest.isEmpty {
-      let results = options.isDryRun ? try check(rest) : try put(rest, hasStored: report.imported > 0)
+      let results = options.isDryRun ? try check(rest) : try put(rest, change, stored: report.imported)
       for (entry, problem) in zip(rest, results) {
         if let problem { report.refuse(entry.line, problem.detail) } else { report.imported += 1 }
       }
@@ -118,7 +124,11 @@ struct ImportSubscribers: Sendable {
   }
 
   /// As many as fit into one slice.
-  private func put(_ entries: ArraySlice<Entry>, hasStored: Bool) throws -> [SubscriberTable.Problem?] {
+  private func put(
+    _ entries: ArraySlice<Entry>,
+    _ change: AuditedChange,
+    stored: Int
+  ) throws -> [SubscriberTable.Problem?] {
     let now = store.now()
     do {
       return try store.writeTogether { [keys = store.keys] database in
@@ -133,9 +143,13 @@ struct ImportSubscribers: Sendable {
           }
           if ContinuousClock.now >= end { break }
         }
+        let imported = stored + results.filter { $0 == nil }.count
+        if imported > stored {
+          try change.recordProgress("import", of: "subscribers", after: ["imported": imported], database)
+        }
         return results
       }
-    } catch let error as DatabaseError where error.isAboutTheDisk && hasStored {
+    } catch let error as DatabaseError where error.isAboutTheDisk && stored > 0 {
       let line = entries.first?.line ?? 0
       log.error("subscribers.import-stopped", metadata: ["line": "\(line)", "error": "\(error.message ?? "")"])
       throw Refusal.interrupted("The rows before line \(line) are in. Import the same again later: nobody is in twice")

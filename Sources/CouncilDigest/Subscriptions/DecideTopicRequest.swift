@@ -17,7 +17,7 @@ struct DecideTopicRequest: Sendable {
     case decline(reply: String)
   }
 
-  func callAsFunction(_ request: Request) async throws -> Response {
+  func callAsFunction(_ request: Request, _ change: AuditedChange) async throws -> Response {
     let id = Int64(request.parameter("id")) ?? 0
     let decision = try Self.decision(JSONInput(request))
     let now = store.now()
@@ -31,6 +31,13 @@ struct DecideTopicRequest: Sendable {
       }
       try decide(request, decision, meetings: meetings, now: now, database)
       let decided = try TopicRequest.find(id, database) ?? request
+      try change.record(
+        decided.state.rawValue,
+        of: "topic-requests/\(id)",
+        before: ["state": request.state.rawValue],
+        after: ["state": decided.state.rawValue, "query": decided.acceptedQuery],
+        database
+      )
       return try TopicRequestItem(decided, now: now, database)
     }
     log.notice("topic-request.decided", metadata: ["id": "\(id)", "state": "\(item.state)"])

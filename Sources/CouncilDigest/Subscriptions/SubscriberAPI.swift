@@ -42,18 +42,30 @@ struct SubscriberAPI: Sendable {
   }
 
   /// `{professional_until}`: until when they may read transcripts; null ends it.
-  func change(_ request: Request) async throws -> Response {
+  func change(_ request: Request, _ change: AuditedChange) async throws -> Response {
     let id = Int64(request.parameter("id")) ?? 0
     var input = try JSONInput(request)
     let isNamed = input.has("professional_until")
     let until = input.time("professional_until")?.date
     if !isNamed { input.refuse("professional_until", "Required: a time, or null") }
     try input.finish()
-    let item = try await store.write { database in
+    let item = try await store.write { database -> SubscriberItem? in
+      guard let before = try Subscriber.find(id: id, database) else { return nil }
       try database.execute(
         sql: "UPDATE subscriber SET professional_until = ? WHERE id = ?",
         arguments: [until?.milliseconds, id]
       )
+      if before.professionalUntil == until {
+        change.changedNothing()
+      } else {
+        try change.record(
+          "change",
+          of: "subscribers/\(id)",
+          before: ["professional_until": before.professionalUntil],
+          after: ["professional_until": until],
+          database
+        )
+      }
       return try Subscriber.find(id: id, database).map { try SubscriberItem($0, database) }
     }
     guard let item else { throw Self.unknown(request) }

@@ -11,12 +11,15 @@ struct PutTopic: Sendable {
   /// `/topics/request` is the form.
   private static let reservedSlug = "request"
 
-  func callAsFunction(_ request: Request) async throws -> Response {
+  func callAsFunction(_ request: Request, _ change: AuditedChange) async throws -> Response {
     let slug = try Slug(segment: request.parameter("topic"))
     let input = try TopicInput(json: JSONInput(request))
     let now = store.now()
     let (topic, outcome) = try await store.write { database in
-      try Self.put(slug, input, now: now, database)
+      let before = try Topic.find(slug.description, database)
+      let (topic, outcome) = try Self.put(slug, input, now: now, database)
+      try change.record(outcome, of: "topics/\(slug)", before.map(TopicItem.init), TopicItem(topic), database)
+      return (topic, outcome)
     }
     try await catchUp()
     cache.drop()

@@ -21,7 +21,7 @@ struct TopicAPI: Sendable {
   }
 
   /// As a council: what somebody follows does not end without a word.
-  func delete(_ request: Request) async throws -> Response {
+  func delete(_ request: Request, _ change: AuditedChange) async throws -> Response {
     let slug = request.parameter("topic")
     try await store.write { database in
       let topic = try Topic.require(slug, database)
@@ -36,6 +36,7 @@ struct TopicAPI: Sendable {
       }
       try database.execute(sql: "DELETE FROM subscription WHERE topic_id = ?", arguments: [topic.id])
       try database.execute(sql: "DELETE FROM topic WHERE id = ?", arguments: [topic.id])
+      try change.record("delete", of: "topics/\(slug)", before: TopicItem(topic), database)
     }
     cache.drop()
     return JSONOutput.noContent()
