@@ -38,3 +38,6 @@ CREATE TABLE renamed_meeting (
   PRIMARY KEY (council_slug, slug)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX renamed_meeting_by_meeting ON renamed_meeting (meeting_id);
+
+-- Of a copy: when it was taken. NULL in a store that is in use.
+ALTER TABLE installation ADD COLUMN backed_up_at INTEGER;

@@ -41,6 +41,7 @@ import Testing
     ("POST /digest-runs/{id}/resume", "/digest-runs/1/resume", "", "resume", "digest-runs/1"),
     ("POST /digest-runs/{id}/cancel", "/digest-runs/1/cancel", "", "cancel", "digest-runs/1"),
     ("POST /hold", "/hold", #"{"hold": true, "reason": "r"}"#, "hold", "hold"),
+    ("POST /backups", "/backups", "", "create", "backups"),
     ("POST /api-keys", "/api-keys", #"{"name": "laptop", "role": "editor"}"#, "create", "api-keys/1"),
     ("DELETE /api-keys/{id}", "/api-keys/1", "", "revoke", "api-keys/1"),
   ]
@@ -67,7 +68,11 @@ import Testing
 
   /// A subscriber, a topic request and feedback of theirs.
   private func chain() async throws -> Chain {
-    let chain = try await Chain("2026-11-25T08:00:00Z", ["digest.approval": "required"])
+    let folder = try TemporaryFolder()
+    let chain = try await Chain(
+      "2026-11-25T08:00:00Z",
+      ["digest.approval": "required", "backup.folder": folder.file("backups")]
+    )
     try await chain.subscribe("ann@example.org")
     try await chain.publish("m")
     try await chain.services.store.write { database in

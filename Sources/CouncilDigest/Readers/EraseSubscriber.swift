@@ -11,6 +11,8 @@ struct EraseSubscriber: Sendable {
   /// - Returns: false when there is no such subscriber.
   func callAsFunction(_ id: Int64, by change: AuditedChange? = nil) async throws -> Bool {
     let now = store.now()
+    guard let leaver = try await store.read({ try Subscriber.find(id: id, $0) }) else { return false }
+    try await store.departures.append(.erased, leaver.email, at: now)
     let isErased = try await store.write { [keys = store.keys] database in
       guard let subscriber = try Subscriber.find(id: id, database) else { return false }
       try Self.erase(subscriber, keys, now: now, database)

@@ -62,6 +62,7 @@ struct APIRoutes: Sendable {
       log: services.log,
       mailQueued: mailQueued
     )
+    let backups = BackupAPI(store: store, backUp: services.backUp, folder: services.configuration.backupFolder)
     let handleFeedback = HandleFeedback(
       store: store,
       letters: services.letters,
@@ -116,6 +117,8 @@ struct APIRoutes: Sendable {
       call(.get, "/explain", .operator, explain.callAsFunction),
       // Kept with its evidence in a list of its own.
       call(.post, "/bounces", .operator, bodyLimit: BounceAPI.bodyLimit, bounces.callAsFunction),
+      call(.get, "/backups", .operator, backups.list),
+      change(.post, "/backups", .operator, backups.create),
       call(.get, "/audit", .operator, AuditAPI(store: store).list),
       call(.get, "/api-keys", .operator, keys.list),
       change(.post, "/api-keys", .operator, keys.create),

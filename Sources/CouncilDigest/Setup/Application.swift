@@ -107,18 +107,29 @@ struct Application: Sendable {
     } catch let refusal as Refusal {
       return refusals.response(to: refusal, request)
     } catch let error as DatabaseError where error.isAboutTheDisk {
-      log.error(
-        "store.refuses",
-        metadata: ["request": "\(request.id)", "route": "\(route.pattern)", "error": "\(error.message ?? "")"]
-      )
-      return refusals.response(to: .unavailable, request)
+      return unavailable(error.message ?? "", route, request)
+    } catch let problem as StoreProblem {
+      guard case .refusesWrites = problem else { return failure(problem, route, request) }
+      return unavailable("\(problem)", route, request)
     } catch {
-      log.error(
-        "http.failure",
-        metadata: ["request": "\(request.id)", "route": "\(route.pattern)", "error": "\(error)"]
-      )
-      return refusals.failure(request)
+      return failure(error, route, request)
     }
+  }
+
+  private func unavailable(_ reason: String, _ route: Route, _ request: Request) -> Response {
+    log.error(
+      "store.refuses",
+      metadata: ["request": "\(request.id)", "route": "\(route.pattern)", "error": "\(reason)"]
+    )
+    return refusals.response(to: .unavailable, request)
+  }
+
+  private func failure(_ error: any Error, _ route: Route, _ request: Request) -> Response {
+    log.error(
+      "http.failure",
+      metadata: ["request": "\(request.id)", "route": "\(route.pattern)", "error": "\(error)"]
+    )
+    return refusals.failure(request)
   }
 
   /// RFC 9110 §15.5.16: a body in a coding nobody undoes would be taken for what it is not.

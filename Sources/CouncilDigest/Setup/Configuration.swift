@@ -27,6 +27,9 @@ public struct Configuration: Equatable, Sendable {
   public var maximumMeetingAgeDays: Int
   public var catchUpDays: Int
   public var signupCaps: SignupCaps
+  var backupFolder: BackupFolder
+  /// Nil makes none by itself.
+  var backupTime: DailyTime?
 
   /// How letters leave.
   public struct MailConfiguration: Equatable, Sendable {
@@ -109,6 +112,8 @@ extension Configuration {
     storePath = "\(folder)/demo.sqlite"
     mail.way = .maildir("\(folder)/mail")
     mail.connections = 1
+    backupFolder.path = "\(folder)/backups"
+    backupTime = nil
     signupCaps.confirmationsPerAddressPerWeek = 0
     signupCaps.perNetworkPerHour = 0
   }
@@ -158,6 +163,8 @@ extension Configuration {
     signupCaps.confirmationsPerAddressPerWeek = try read.number("signup.confirmations_per_address_per_week")
     signupCaps.perNetworkPerHour = try read.number("signup.per_network_per_hour")
     signupCaps.perHour = try read.number("signup.per_hour")
+    backupFolder = BackupFolder(path: read.text("backup.folder"), keep: try read.number("backup.keep"))
+    backupTime = read.minute("backup.time").map { DailyTime(hour: $0 / 60, minute: $0 % 60, timeZone: timeZone) }
   }
 
   /// The path of a file or folder that comes with the program: in the working directory, else beside the program.

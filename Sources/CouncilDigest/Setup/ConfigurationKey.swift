@@ -180,6 +180,14 @@ extension ConfigurationKey {
     ),
     .init("signup.per_network_per_hour", .number(0...1_000_000), "20", "Forms sent from one network; 0 is unlimited"),
     .init("signup.per_hour", .number(0...1_000_000), "2000", "Forms sent in all; 0 is unlimited"),
+    .init(
+      "backup.time",
+      .timeOfDay,
+      "",
+      "Makes a backup each day at this time, e.g. 03:30. Default: only when asked to"
+    ),
+    .init("backup.folder", .text, "data/backups", "Where they go; better on another disk"),
+    .init("backup.keep", .number(1...10_000), "14", "How many are kept there"),
   ]
 
   static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })

@@ -72,7 +72,8 @@ struct ConfigurationReader {
     )
   }
 
-  private func minute(_ key: String) -> Int? {
+  /// Of the day.
+  func minute(_ key: String) -> Int? {
     let parts = text(key).split(separator: ":").compactMap { Int($0) }
     return parts.count == 2 ? parts[0] * 60 + parts[1] : nil
   }

@@ -28,9 +28,10 @@ public struct CouncilDigestService: Sendable {
       services.retention, services.sender, services.scheduler,
       HTTPService(services: services, log: log, listening: listening),
     ]
+    let sometimes: [(any ServiceLifecycle.Service)?] = [services.bounceMailbox, services.scheduledBackups]
     let group = ServiceGroup(
       configuration: .init(
-        services: ([services.bounceMailbox].compactMap(\.self) + always).map { .init(service: $0) },
+        services: (sometimes.compactMap(\.self) + always).map { .init(service: $0) },
         gracefulShutdownSignals: [.sigterm, .sigint],
         // The group logs its services whole, and ours hold secrets.
         logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }

@@ -22,6 +22,9 @@ struct Services: Sendable {
   let sender: Sender
   let scheduler: DigestScheduler
   let retention: DailyRetention
+  let backUp: BackUpStore
+  /// When they are made by themselves.
+  let scheduledBackups: ScheduledBackups?
   /// When there is a mailbox that reports come back to.
   let bounceMailbox: ReadBounceMailbox?
 
@@ -94,6 +97,17 @@ struct Services: Sendable {
         mailbox,
         every: .seconds(mail.bounceMailboxMinutes * 60),
         receiveBounce: receiveBounce,
+        log: log,
+        notify: notify
+      )
+    }
+    backUp = BackUpStore(store: store, settle: { [queue] in queue.records.settle() })
+    scheduledBackups = configuration.backupTime.map { [backUp] time in
+      ScheduledBackups(
+        backUp: backUp,
+        folder: configuration.backupFolder,
+        time: time,
+        now: clock.now,
         log: log,
         notify: notify
       )

@@ -12,19 +12,22 @@ public struct KeyRing: Sendable {
   public let current: ID
 
   static func load(_ database: Database, now: Date) throws -> KeyRing {
-    if try Int.fetchOne(database, sql: "SELECT count(*) FROM key") == 0 {
-      let secret = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
-      try database.execute(
-        sql: "INSERT INTO key (secret, created_at) VALUES (?, ?)",
-        arguments: [secret, now.milliseconds]
-      )
-    }
+    if try Int.fetchOne(database, sql: "SELECT count(*) FROM key") == 0 { try add(database, now: now) }
     let rows = try Row.fetchAll(database, sql: "SELECT id, secret FROM key ORDER BY id")
     let keyed = rows.map { row -> (ID, HMAC<SHA256>) in
       (row["id"], HMAC(key: SymmetricKey(data: row["secret"] as Data)))
     }
     guard let newest = keyed.last else { throw StoreProblem.unusable(path: "key", problem: "there is no key") }
     return KeyRing(keyed: Dictionary(uniqueKeysWithValues: keyed), current: newest.0)
+  }
+
+  /// From the next start on, this signs what is mailed.
+  static func add(_ database: Database, now: Date) throws {
+    let secret = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
+    try database.execute(
+      sql: "INSERT INTO key (secret, created_at) VALUES (?, ?)",
+      arguments: [secret, now.milliseconds]
+    )
   }
 
   /// HMAC-SHA256 of `message`, cut to `length` bytes; nil when the key is not ours.

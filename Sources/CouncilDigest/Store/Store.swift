@@ -9,6 +9,8 @@ public final class Store: Sendable {
   public let keys: KeyRing
   /// When this installation first started; it owes no digest for weeks before.
   public let installedAt: Date
+  /// Who left, for a store that is restored from a backup.
+  let departures: DepartureFile
   private let pool: DatabasePool
   private let group: CommitGroup
   private let lock: StoreLock
@@ -40,9 +42,24 @@ public final class Store: Sendable {
     (keys, installedAt) = try pool.write { database in
       (try KeyRing.load(database, now: now), try Self.installationStart(database, now: now))
     }
+    departures = try DepartureFile(besideStoreAt: path, keys: keys)
     self.path = path
     self.clock = clock
   }
+
+  /// Copies the store as it is at this moment, in steps; others read and write meanwhile. Blocks.
+  func copyPages(into copy: DatabaseQueue) throws {
+    // In one read, which keeps its view: a step that found another version would begin again from the first page.
+    try pool.read { source in
+      try copy.writeWithoutTransaction { destination in
+        try source.backup(to: destination, pagesPerStep: Self.pagesPerStep) { _ in usleep(Self.pauseMicroseconds) }
+      }
+    }
+  }
+
+  /// A megabyte, and then others have the disk for a moment.
+  private static let pagesPerStep: CInt = 256
+  private static let pauseMicroseconds: UInt32 = 500
 
   /// A consistent view of the database, off the caller's thread.
   public func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
@@ -143,7 +160,14 @@ public final class Store: Sendable {
 
   public func now() -> Date { clock.now() }
 
-  private static func createPrivately(_ path: String) throws {
+  /// Brings everything into the one file. Nothing may be asked of the store afterwards.
+  func finish() throws {
+    // The last connection that is closed may be one that only reads, and that brings nothing over.
+    _ = try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+    try pool.close()
+  }
+
+  static func createPrivately(_ path: String) throws {
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw StoreProblem.unusable(path: path, problem: String(cString: strerror(errno))) }
     close(descriptor)
@@ -170,10 +194,16 @@ public final class Store: Sendable {
     """
 
   private static var configuration: GRDB.Configuration {
-    var configuration = GRDB.Configuration()
-    configuration.foreignKeysEnabled = true
+    var configuration = fileConfiguration
     configuration.busyMode = .timeout(5)
     configuration.maximumReaderCount = 4
+    return configuration
+  }
+
+  /// What it takes to read a file of ours.
+  static var fileConfiguration: GRDB.Configuration {
+    var configuration = GRDB.Configuration()
+    configuration.foreignKeysEnabled = true
     configuration.prepareDatabase { database in
       database.add(tokenizer: WordTokenizer.self)
       try database.execute(sql: "PRAGMA trusted_schema = OFF")

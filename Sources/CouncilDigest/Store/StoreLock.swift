@@ -31,12 +31,21 @@ public enum StoreProblem: Error, Equatable, CustomStringConvertible, Sendable {
   case inUse(path: String)
   case unusable(path: String, problem: String)
   case newerThanThisProgram(path: String)
+  /// A migration's file is not what was applied to the store.
+  case changedMigration(path: String, migration: String)
+  /// Nothing can be written there at the moment: a full disk, say.
+  case refusesWrites(path: String, problem: String)
 
   public var description: String {
     switch self {
     case .inUse(let path): "the store \(path) is in use by another council-digest process"
     case .unusable(let path, let problem): "\(path): \(problem)"
-    case .newerThanThisProgram(let path): "the store \(path) was written by a newer version of council-digest"
+    case .newerThanThisProgram(let path):
+      "the store \(path) was written by a newer version of council-digest; start that version, or restore a backup"
+    case .changedMigration(let path, let migration):
+      "the migration \(migration) was applied to the store \(path) with other content than the file has now; "
+        + "put back the file that came with council-digest"
+    case .refusesWrites(let path, let problem): "\(path) can’t be written: \(problem)"
     }
   }
 }

@@ -37,11 +37,13 @@ struct ConfirmSubscription: Sendable {
 
   func confirm(_ consent: Int64) async throws -> Response {
     let now = store.now()
+    let returning = try await store.read { try Self.returning(consent, $0) }
     let (outcome, targets) = try await store.write { [keys = store.keys] database in
       let outcome = try Self.confirm(consent, now: now, database)
       if outcome == .confirmed { try Suppression.lift(consent: consent, keys, database) }
       return (outcome, try FollowTarget.fetch(consent: consent, database))
     }
+    if outcome == .confirmed, let returning { try await store.departures.append(.returned, returning, at: now) }
     switch outcome {
     case .confirmed: return try page("confirmed", "You are subscribed", targets)
     case .wasConfirmed: return try page("confirmed", "You are subscribed", targets, isRepeat: true)
@@ -87,6 +89,18 @@ struct ConfirmSubscription: Sendable {
       arguments: arguments
     )
     return .confirmed
+  }
+
+  /// The address of somebody who had left, and would come back by confirming.
+  private static func returning(_ consent: Int64, _ database: Database) throws -> String? {
+    try String.fetchOne(
+      database,
+      cached: """
+        SELECT email FROM subscriber JOIN consent ON consent.subscriber_id = subscriber.id
+        WHERE consent.id = ? AND subscriber.unsubscribed_at IS NOT NULL
+        """,
+      arguments: [consent]
+    )
   }
 
   /// What confirming would come to now.

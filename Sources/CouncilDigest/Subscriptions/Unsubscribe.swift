@@ -23,9 +23,10 @@ struct Unsubscribe: Sendable {
     let id = try subscriber(of: request)
     guard id != MailedLink.nobody else { return try page("test-link", "A test letter") }
     let now = store.now()
-    try await store.write { database in
-      guard let subscriber = try Subscriber.find(id: id, database) else { return }
-      try Self.leave(subscriber.id, now: now, database)
+    let leaver = try await store.read { try Subscriber.find(id: id, $0) }
+    if let leaver {
+      if leaver.state == .active { try await store.departures.append(.left, leaver.email, at: now) }
+      try await store.write { try Self.leave(leaver.id, now: now, $0) }
     }
     return try page("unsubscribed", "You are unsubscribed")
   }

@@ -1,0 +1,252 @@
+import Foundation
+import GRDB
+import Mail
+import TestSupport
+import Testing
+
+@testable import CouncilDigest
+
+/// A backup, the loss of the store, and what comes back.
+@Suite struct RestoreTests {
+  private func restore(_ chain: Chain, _ file: String, to path: String, left: String? = nil) throws
+    -> RestoreStore.Report
+  {
+    let migrations = Machine.root.appending(path: "migrations").path
+    return try RestoreStore(storePath: path, migrations: migrations, clock: chain.clock.wall)(file, departures: left)
+  }
+
+  private func leave(_ chain: Chain, _ address: String) async throws {
+    let subscriber = try await chain.services.store.read { try Subscriber.find(.init(parsing: address), $0) }
+    let link = MailedLink(purpose: .unsubscribe, row: try #require(subscriber).id)
+    let token = link.token(chain.services.store.keys, key: chain.services.store.keys.current)
+    let answer = await chain.services.application.respond(
+      to: .init(method: .post, path: "/unsubscribe/\(token)", peer: .unixSocket)
+    )
+    #expect(answer.status == .ok)
+  }
+
+  @Test func `a drill: after a loss in the middle of a run everyone who stayed gets their letter once`() async throws {
+    let chain = try await Chain("2026-11-28T07:00:00Z")
+    for number in 0..<12 { try await chain.subscribe("r\(number)@example.org") }
+    try await chain.publish("a")
+    try chain.clock.move(to: "2026-11-28T08:00:00Z")
+    await chain.services.scheduler.work()
+    // Some have theirs, one of them only in the journal.
+    var sent: [String] = []
+    for _ in 0..<5 {
+      let job = try #require(try chain.services.queue.take())
+      sent.append(job.mail.recipient)
+      #expect(chain.services.queue.report(.sent, of: job.mail).wait())
+    }
+    let backup = try await chain.services.backUp(to: chain.folder.file("copy/b.sqlite"))
+    #expect(backup.contents.subscribers == 12 && backup.bytes > 0)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: chain.folder.file("copy")) == ["b.sqlite"])
+    // Since then one who has their letter leaves, and one who has not.
+    let leavers = [sent[0], try #require((0..<12).map { "r\($0)@example.org" }.first { !sent.contains($0) })]
+    for leaver in leavers { try await leave(chain, leaver) }
+
+    let elsewhere = try TemporaryFolder()
+    let path = elsewhere.file("s.sqlite")
+    let report = try restore(chain, backup.path, to: path, left: chain.folder.file("s.sqlite-left"))
+    #expect(report.subscribers == 12 && report.left == 2 && report.erased == 0 && report.takenAt == chain.clock.now)
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: elsewhere.path).sorted() == [
+        "s.sqlite", "s.sqlite-left", "s.sqlite.lock",
+      ]
+    )
+
+    let second = try await Chain("2026-11-28T09:00:00Z", ["store.path": path])
+    let (before, now) = (chain.services.store.keys, second.services.store.keys)
+    #expect(now.current > before.current, "what is mailed now is told from what was mailed since the backup")
+    let link = MailedLink(purpose: .unsubscribe, row: 1).token(before, key: before.current)
+    #expect(MailedLink.read(link, for: .unsubscribe, now, now: chain.clock.now) == .valid(row: 1))
+    try await second.publish("new")
+    let revision = try await second.services.store.read {
+      try Int.fetchOne($0, sql: "SELECT max(id) FROM meeting_revision")
+    }
+    #expect((revision ?? 0) > 1_000_000)
+    #expect(try await second.work().isEmpty, "nothing leaves before somebody says so")
+    let plan = await second.services.application.respond(
+      to: .init(method: .get, path: "/api/v1/hold", peer: .unixSocket)
+    )
+    let hold = try #require(try JSONSerialization.jsonObject(with: Data(plan.body)) as? [String: Any])
+    #expect(hold["held"] as? Bool == true && hold["waiting_letters"] as? Int == 6)
+    #expect((hold["reason"] as? String)?.hasPrefix("Restored from b.sqlite, taken 2026-11-28T08:00:00Z") == true)
+    try await ReleaseHold(store: second.services.store)(.resend)
+    let rest = try await second.work()
+    #expect(Set(rest.keys).union(sent).union(leavers).count == 12)
+    #expect(rest.count == 6 && Set(rest.keys).isDisjoint(with: sent) && Set(rest.keys).isDisjoint(with: leavers))
+    #expect(try await second.work().isEmpty)
+  }
+
+  @Test func `a backup is whole while others write, and is the store at one moment`() async throws {
+    let chain = try await Chain("2026-11-28T07:00:00Z")
+    try await chain.services.store.write { database in
+      try database.execute(sql: "CREATE TABLE pair (id INTEGER PRIMARY KEY, content BLOB)")
+      try database.execute(sql: "CREATE TABLE twin (id INTEGER PRIMARY KEY, content BLOB)")
+      for _ in 0..<400 {
+        for table in ["pair", "twin"] {
+          try database.execute(sql: "INSERT INTO \(table) (content) VALUES (randomblob(8000))")
+        }
+      }
+    }
+    let store = chain.services.store
+    let writer = Task {
+      var written = 0
+      while !Task.isCancelled {
+        try await store.write { database in
+          for table in ["pair", "twin"] {
+            try database.execute(sql: "INSERT INTO \(table) (content) VALUES (randomblob(4000))")
+          }
+        }
+        written += 1
+      }
+      return written
+    }
+    for number in 0..<3 {
+      let backup = try await chain.services.backUp(to: chain.folder.file("b\(number).sqlite"))
+      let counts = try await DatabaseQueue(path: backup.path).read { database in
+        try ["pair", "twin"].map { try Int.fetchOne(database, sql: "SELECT count(*) FROM \($0)") }
+      }
+      #expect(counts[0] == counts[1] && (counts[0] ?? 0) >= 400)
+    }
+    writer.cancel()
+    #expect(try await writer.value > 0)
+  }
+
+  @Test func `who came back stays, and who was erased is gone with everything that names them`() async throws {
+    let chain = try await Chain("2026-11-20T07:00:00Z")
+    for name in ["back", "gone", "stay", "early"] { try await chain.subscribe("\(name)@example.org") }
+    let departures = chain.services.store.departures
+    try await departures.append(.left, "early@example.org", at: chain.clock.now.addingTimeInterval(-60))
+    try await chain.services.store.write { database in
+      try database.execute(
+        sql:
+          "INSERT INTO feedback (kind, message, email, state, created_at) VALUES ('comment', 'm', 'GONE@example.org', 'open', 1)"
+      )
+    }
+    let backup = try await chain.services.backUp(to: chain.folder.file("b.sqlite"))
+    chain.clock.move(by: 60)
+    try await leave(chain, "back@example.org")
+    try await departures.append(.returned, "back@example.org", at: chain.clock.now)
+    try await departures.append(.erased, "Gone@example.org", at: chain.clock.now)
+    let path = chain.folder.file("new.sqlite")
+    // Cut by a power failure.
+    let handle = try #require(FileHandle(forWritingAtPath: chain.folder.file("s.sqlite-left")))
+    try handle.seekToEnd()
+    try handle.write(contentsOf: Data("\nleft 17".utf8))
+    try await departures.append(.left, "stay@elsewhere.example", at: chain.clock.now)
+    let report = try restore(chain, backup.path, to: path, left: chain.folder.file("s.sqlite-left"))
+    #expect(report.left == 0 && report.erased == 1)
+    let bytes = try Data(contentsOf: URL(filePath: path))
+    #expect(bytes.range(of: Data("back@example.org".utf8)) != nil)
+    let store = try Store(path: path, migrations: Machine.root.appending(path: "migrations").path)
+    let active = try await store.read { database in
+      try String.fetchAll(database, sql: "SELECT email FROM subscriber WHERE state = 'active' ORDER BY email")
+    }
+    #expect(active == ["back@example.org", "early@example.org", "stay@example.org"])
+    #expect(try await store.read { try String.fetchOne($0, sql: "SELECT email FROM feedback") } == nil)
+  }
+
+  @Test func `confirming anew is remembered as coming back`() async throws {
+    let chain = try await Chain("2026-11-20T07:00:00Z")
+    try await chain.subscribe("ann@example.org")
+    try await leave(chain, "ann@example.org")
+    let now = chain.clock.now
+    let consent = try await chain.services.store.write { database in
+      let subscriber = try Subscriber.findOrInsert(.init(parsing: "ann@example.org"), now: now, database)
+      let consent = try Consent(scope: "test", source: "test").insert(of: subscriber.id, now: now, database)
+      for target in try SavePreferences.targets(["council:w"], database) {
+        try target.follow(subscriber.id, consent: consent, database)
+      }
+      return consent
+    }
+    let keys = chain.services.store.keys
+    let token = MailedLink(purpose: .confirmSubscription, row: consent).token(keys, key: keys.current)
+    let answer = await chain.services.application.respond(
+      to: .init(method: .post, path: "/confirm/\(token)", peer: .unixSocket)
+    )
+    #expect(answer.status == .ok)
+    let entries = try DepartureFile.read(chain.folder.file("s.sqlite-left"))
+    #expect(entries.count == 1 && entries.values.first?.kind == .returned)
+    let text = try String(contentsOfFile: chain.folder.file("s.sqlite-left"), encoding: .utf8)
+    #expect(!text.contains("ann"))
+  }
+
+  @Test func `a restore changes nothing when something is in its way, and says what`() async throws {
+    let chain = try await Chain("2026-11-20T07:00:00Z")
+    let backup = try await chain.services.backUp(to: chain.folder.file("b.sqlite"))
+    #expect(throws: StoreProblem.inUse(path: chain.services.store.path)) {
+      try restore(chain, backup.path, to: chain.services.store.path)
+    }
+    let other = chain.folder.file("other.sqlite")
+    do {
+      let store = try Store(path: other, migrations: Machine.root.appending(path: "migrations").path)
+      try store.writeBlocking {
+        try $0.execute(sql: "INSERT INTO council (slug, name, created_at, updated_at) VALUES ('x', 'X', 1, 1)")
+      }
+    }
+    let problem = #expect(throws: StoreProblem.self) { try restore(chain, backup.path, to: other) }
+    #expect(problem?.description.contains("there is something in this store") == true)
+    var bytes = try Data(contentsOf: URL(filePath: backup.path))
+    for (name, damage) in [("empty", 0), ("cut", bytes.count / 2), ("text", -1)] {
+      let file = chain.folder.file(name)
+      try (damage < 0 ? Data("hello, this is not a database".utf8) : bytes.prefix(damage)).write(
+        to: URL(filePath: file)
+      )
+      #expect(throws: StoreProblem.self, "\(name)") { try restore(chain, file, to: chain.folder.file("n.sqlite")) }
+    }
+    bytes.replaceSubrange(20_000..<24_000, with: Data(repeating: 0xFF, count: 4_000))
+    try bytes.write(to: URL(filePath: chain.folder.file("damaged")))
+    #expect(throws: StoreProblem.self) {
+      try restore(chain, chain.folder.file("damaged"), to: chain.folder.file("n.sqlite"))
+    }
+    #expect(throws: StoreProblem.self) {
+      try restore(chain, chain.folder.file("none"), to: chain.folder.file("n.sqlite"))
+    }
+    #expect(throws: StoreProblem.self) {
+      try restore(chain, backup.path, to: chain.folder.file("n.sqlite"), left: chain.folder.file("none"))
+    }
+    #expect(!FileManager.default.fileExists(atPath: chain.folder.file("n.sqlite")))
+    // A store that a first start made is no hindrance.
+    do {
+      _ = try Store(
+        path: chain.folder.file("fresh.sqlite"),
+        migrations: Machine.root.appending(path: "migrations").path
+      )
+    }
+    #expect(try restore(chain, backup.path, to: chain.folder.file("fresh.sqlite")).councils == 1)
+  }
+
+  @Test func `backups are made each day, once, and the oldest go`() async throws {
+    let folder = try TemporaryFolder()
+    let chain = try await Chain(
+      "2026-10-24T01:00:00Z",
+      ["backup.time": "03:30", "backup.folder": folder.file("b"), "backup.keep": "2"]
+    )
+    let backups = try #require(chain.services.scheduledBackups)
+    func names() throws -> [String] {
+      try FileManager.default.contentsOfDirectory(atPath: folder.file("b")).sorted()
+    }
+    try FileManager.default.createDirectory(atPath: folder.file("b"), withIntermediateDirectories: true)
+    try Data().write(to: URL(filePath: folder.file("b/mine.sqlite")))
+    await backups.round()
+    #expect(try names() == ["council-digest-20261024T010000Z.sqlite", "mine.sqlite"], "none was there: at once")
+    await backups.round()
+    #expect(try names().count == 2)
+    try chain.clock.move(to: "2026-10-24T02:30:00Z")
+    await backups.round()
+    #expect(try names().first == "council-digest-20261024T010000Z.sqlite" && names().count == 3)
+    // The clocks go back in the night: 03:30 is an hour later in UTC.
+    try chain.clock.move(to: "2026-10-25T03:29:00Z")
+    await backups.round()
+    #expect(try names().count == 3)
+    try chain.clock.move(to: "2026-10-25T03:30:00Z")
+    await backups.round()
+    #expect(
+      try names() == [
+        "council-digest-20261024T023000Z.sqlite", "council-digest-20261025T033000Z.sqlite", "mine.sqlite",
+      ]
+    )
+  }
+}
