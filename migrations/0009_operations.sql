@@ -39,5 +39,8 @@ CREATE TABLE renamed_meeting (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX renamed_meeting_by_meeting ON renamed_meeting (meeting_id);
 
+-- Where a meeting was first shown, 'council/meeting', when it is elsewhere now: readers' feeds and calendars know it by that.
+ALTER TABLE meeting ADD COLUMN first_shown_at TEXT;
+
 -- Of a copy: when it was taken. NULL in a store that is in use.
 ALTER TABLE installation ADD COLUMN backed_up_at INTEGER;

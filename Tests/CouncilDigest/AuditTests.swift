@@ -118,7 +118,7 @@ import Testing
     let lines = try await lines(chain, on: "councils/v")
     #expect(lines.count == 2)
     #expect(lines[0].before == #"{"name":"Vale"}"# && lines[0].after == #"{"name":"Vale Council"}"#)
-    #expect(lines[1].before == nil && lines[1].after == #"{"name":"Vale","short_name":"V","slug":"v"}"#)
+    #expect(lines[1].before == nil && lines[1].after == #"{"name":"Vale","replaces":[],"short_name":"V","slug":"v"}"#)
     _ = await send(chain, "PATCH", "/feedback/1", #"{"state": "handled"}"#)
     _ = await send(chain, "PATCH", "/feedback/1", #"{"state": "handled"}"#)
     #expect(try await self.lines(chain, on: "feedback").count == 1)

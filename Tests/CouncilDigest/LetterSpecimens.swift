@@ -39,6 +39,14 @@ struct LetterSpecimens {
       ("address-notice", .addressNotice, try ReaderLetters(frame: services.letters).addressNotice()),
       ("preferences-link", .preferencesLink, try ReaderLetters(frame: services.letters).preferencesLink()),
       ("sign-in", .signIn, try SignIn.letter(services.letters)),
+      (
+        "council-replaced", .councilReplaced,
+        try letters.frame.replaced(Array(Self.merged.prefix(1)), by: Self.merged[2])
+      ),
+      (
+        "council-replaced-several", .councilReplaced,
+        try letters.frame.replaced(Array(Self.merged.prefix(2)), by: Self.merged[2])
+      ),
       ("feedback-reply", .feedbackReply, try letters.frame.reply(Self.reply, to: Self.feedback)),
       (
         "operator-notice", .operatorNotice,
@@ -88,6 +96,8 @@ struct LetterSpecimens {
     }
   }
 
+  private static let merged = ["Wychford Borough Council", "Marlbeck & Stone District Council", "South Wyre Council"]
+    .enumerated().map { Council(id: Int64($0 + 1), slug: "c\($0)", details: CouncilDetails(name: $1)) }
   private static let reply = "Thank you, you are right: the vote was 7 to 5.\n\nWe have corrected the summary."
   private static let feedback = Feedback(
     id: 9,

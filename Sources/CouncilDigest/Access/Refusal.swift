@@ -13,6 +13,8 @@ public enum Refusal: Error, Equatable, Sendable {
   case preconditionFailed
   case unsupportedMediaType(expected: String)
   case notFound(String)
+  /// What was at the path `from`, and below it, is at `to` now.
+  case moved(from: String, to: String)
   /// A mailed link whose time is over.
   case expired(String)
   case conflict(String)

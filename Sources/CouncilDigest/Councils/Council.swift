@@ -54,10 +54,19 @@ extension Council {
       .map(Council.init)
   }
 
-  /// - Throws: `Refusal.notFound`.
+  /// - Throws: `Refusal.moved` when another took its place, `Refusal.notFound`.
   static func require(_ slug: String, _ database: Database) throws -> Council {
-    guard let council = try find(slug, database) else { throw Refusal.notFound("There is no council “\(slug)”") }
-    return council
+    if let council = try find(slug, database) { return council }
+    if let successor = try ReplacedCouncil.successor(of: slug, database) {
+      throw Refusal.moved(from: "/councils/\(slug)", to: successor.path)
+    }
+    throw Refusal.notFound("There is no council “\(slug)”")
+  }
+
+  /// Of that slug, or the one that took its place: for forms that stand on others' pages, and for addresses that people
+  /// kept.
+  static func findCurrent(_ slug: String, _ database: Database) throws -> Council? {
+    try find(slug, database) ?? ReplacedCouncil.successor(of: slug, database)
   }
 
   static func find(id: Int64, _ database: Database) throws -> Council? {

@@ -10,14 +10,15 @@ struct CouncilAPI: Sendable {
     let paging = try Paging(request)
     let councils = try await store.read { database in
       try Council.list(after: paging.after ?? "", limit: paging.limit + 1, database)
+        .map { try CouncilItem($0, database) }
     }
-    return try JSONOutput.response(.ok, paging.page(councils.map(CouncilItem.init), cursor: \.slug))
+    return try JSONOutput.response(.ok, paging.page(councils, cursor: \.slug))
   }
 
   func get(_ request: Request) async throws -> Response {
     let slug = request.parameter("council")
-    let council = try await store.read { try Council.require(slug, $0) }
-    return try JSONOutput.response(.ok, CouncilItem(council))
+    let item = try await store.read { try CouncilItem(Council.require(slug, $0), $0) }
+    return try JSONOutput.response(.ok, item)
   }
 
   /// A council that somebody follows stays: their subscription would end without a word. A sign-up that was never
@@ -51,8 +52,8 @@ struct CouncilAPI: Sendable {
         arguments: [council.id]
       )
       try database.execute(sql: "DELETE FROM meeting WHERE council_id = ?", arguments: [council.id])
+      try change.record("delete", of: "councils/\(slug)", before: CouncilItem(council, database), database)
       try database.execute(sql: "DELETE FROM council WHERE id = ?", arguments: [council.id])
-      try change.record("delete", of: "councils/\(slug)", before: CouncilItem(council), database)
     }
     cache.drop()
     return JSONOutput.noContent()

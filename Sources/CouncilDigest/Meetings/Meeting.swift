@@ -18,6 +18,14 @@ struct Meeting: Equatable, Sendable {
   var notify: Bool?
   var hasTranscript: Bool
   var updatedAt: Date
+  /// Where it was first shown, `council/meeting`, when that is elsewhere now.
+  var firstShownAt: String?
+
+  /// What never changes about it: slugs of the council and of itself, as they were at first.
+  var firstSlugs: (council: String, meeting: String) {
+    let slugs = firstShownAt?.split(separator: "/").map(String.init) ?? []
+    return slugs.count == 2 ? (slugs[0], slugs[1]) : (councilSlug, slug)
+  }
 
   var path: String { "/councils/\(councilSlug)/meetings/\(slug)" }
 }
@@ -28,6 +36,7 @@ extension Meeting {
       committee.slug AS committee_slug, committee.name AS committee_name, meeting.revision_id,
       meeting_revision.number AS revision_number, meeting_revision.created_at AS revised_at,
       meeting_revision.content, meeting.published_at, meeting.announced_at, meeting.notify, meeting.updated_at,
+      meeting.first_shown_at,
       EXISTS (SELECT 1 FROM transcript WHERE transcript.meeting_id = meeting.id) AS has_transcript
     FROM meeting
     JOIN council ON council.id = meeting.council_id
@@ -53,6 +62,7 @@ extension Meeting {
   /// - Throws: `Refusal.notFound`.
   static func require(_ slug: String, council: String, _ database: Database) throws -> Meeting {
     guard let meeting = try find(slug, council: council, database) else {
+      try ReplacedCouncil.leadOn(council, meeting: slug, database)
       throw Refusal.notFound("There is no meeting “\(slug)” of the council “\(council)”")
     }
     return meeting
@@ -183,5 +193,6 @@ extension Meeting {
     notify = row["notify"]
     hasTranscript = row["has_transcript"]
     updatedAt = Date(milliseconds: row["updated_at"])
+    firstShownAt = row["first_shown_at"]
   }
 }

@@ -21,6 +21,8 @@ struct MeetingAPI: Sendable {
   func get(_ request: Request, for role: Role) async throws -> Response {
     let (council, slug) = (request.parameter("council"), request.parameter("meeting"))
     let item = try await store.read { database in
+      try ReplacedCouncil.leadOn(council, meeting: slug, database)
+      _ = try Council.require(council, database)
       let meeting = try Meeting.require(slug, council: council, database)
       let transcript = role < .editor ? nil : try Meeting.transcript(of: meeting.id, database)
       return try MeetingItem(meeting, transcript: transcript, database)
@@ -32,6 +34,8 @@ struct MeetingAPI: Sendable {
   func delete(_ request: Request, _ change: AuditedChange) async throws -> Response {
     let (council, slug) = (request.parameter("council"), request.parameter("meeting"))
     try await store.write { database in
+      try ReplacedCouncil.leadOn(council, meeting: slug, database)
+      _ = try Council.require(council, database)
       let meeting = try Meeting.require(slug, council: council, database)
       let before = try MeetingTrace(meeting, database)
       try change.record("delete", of: "councils/\(council)/meetings/\(slug)", before: before, database)

@@ -22,6 +22,7 @@ struct PutMeeting: Sendable {
     let input = try MeetingInput(json: JSONInput(request))
     let now = store.now()
     let (item, outcome) = try await store.write { database in
+      try ReplacedCouncil.leadOn(councilSlug, meeting: slug.description, database)
       let council = try Council.require(councilSlug, database)
       let before = try MeetingTrace(slug.description, council: councilSlug, database)
       let (meeting, outcome) = try put(slug, of: council, input, now: now, database)

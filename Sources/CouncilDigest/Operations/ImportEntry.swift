@@ -3,7 +3,7 @@ import GRDB
 
 /// What one line of an import puts: the body of a PUT, and the slugs that would stand in its address.
 enum ImportEntry: Equatable, Sendable {
-  case council(Slug, CouncilDetails)
+  case council(Slug, CouncilInput)
   case topic(Slug, TopicInput)
   case meeting(Slug, council: Slug, MeetingInput)
 
@@ -23,7 +23,7 @@ enum ImportEntry: Equatable, Sendable {
     case "council":
       var input = try JSONInput(value, at: "/council")
       let slug = input.slug("slug")
-      let details = try CouncilDetails(json: input)
+      let details = try CouncilInput(json: input)
       self = .council(try Self.checked(slug, "/council/slug"), details)
     case "topic":
       var input = try JSONInput(value, at: "/topic")
@@ -59,14 +59,39 @@ enum ImportEntry: Equatable, Sendable {
   /// - Throws: `Refusal`, before anything is changed.
   func put(_ putMeeting: PutMeeting, now: Date, _ database: Database) throws -> PutOutcome {
     switch self {
-    case .council(let slug, let details):
-      return try PutCouncil.put(slug, details, now: now, database).outcome
+    case .council(let slug, let council):
+      return try Self.put(slug, council, now: now, database)
     case .topic(let slug, let topic):
       return try PutTopic.put(slug, topic, now: now, database).outcome
     case .meeting(let slug, let council, let meeting):
-      guard let council = try Council.find(council.description, database) else { throw Self.unknown(council) }
+      guard let council = try Council.findCurrent(council.description, database) else { throw Self.unknown(council) }
       return try putMeeting.put(slug, of: council, meeting, now: now, database).outcome
     }
+  }
+
+  /// Councils it replaces are not merged by an import. Where there are none, as in a new store that is filled from an export,
+  /// their addresses lead to it.
+  private static func put(
+    _ slug: Slug,
+    _ input: CouncilInput,
+    now: Date,
+    _ database: Database
+  ) throws -> PutOutcome {
+    for (index, old) in input.replaces.enumerated() {
+      guard try old != slug && Council.find(old.description, database) == nil else {
+        let problem = "“\(old)” is a council; PUT this one by the API to merge it"
+        throw Refusal.invalid([FieldProblem("/council/replaces/\(index)", problem)])
+      }
+    }
+    if let successor = try ReplacedCouncil.successor(of: slug.description, database) {
+      throw Refusal.invalid([FieldProblem("/council/slug", "“\(slug)” was replaced by “\(successor.slug)”")])
+    }
+    let (council, outcome) = try PutCouncil.put(slug, input, now: now, database)
+    var isNew = false
+    for old in input.replaces {
+      isNew = try ReplacedCouncil.leadNew(old.description, to: council, now: now.milliseconds, database) || isNew
+    }
+    return isNew && outcome == .unchanged ? .replaced : outcome
   }
 
   static func unknown(_ council: Slug) -> Refusal {

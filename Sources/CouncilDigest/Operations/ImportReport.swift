@@ -57,6 +57,7 @@ extension Refusal {
     switch self {
     case .invalid(let problems):
       return problems.map { LineProblem(line: line, pointer: $0.field, detail: $0.detail) }
+    case .moved(_, let to): return [LineProblem(line: line, pointer: "", detail: "This is at \(to) now")]
     case .unreadable: return [LineProblem(line: line, pointer: "", detail: "Not valid JSON in UTF-8")]
     case .notFound(let detail), .conflict(let detail): return [LineProblem(line: line, pointer: "", detail: detail)]
     case .invalidLines, .unsupportedCoding, .preconditionFailed, .unsupportedMediaType, .expired, .noKey, .wrongRole,

@@ -30,7 +30,7 @@ struct MeetingCalendar: Sendable {
     let link = site.link(meeting.path)
     return CalendarFeed.Event(
       // By its address: the number of a meeting that was deleted may come again as another's.
-      uid: "\(meeting.slug).\(council.slug)@\(site.host)",
+      uid: "\(meeting.firstSlugs.meeting).\(meeting.firstSlugs.council)@\(site.host)",
       sequence: meeting.revisionNumber - 1,
       changed: meeting.revisedAt,
       start: content.start,

@@ -32,7 +32,8 @@ struct MeetingFeed: Sendable {
     let published = meeting.publishedAt ?? meeting.revisedAt
     let html = HTMLRenderer(headingShift: 1, idPrefix: MeetingPage.summaryPrefix, page: link)
     return AtomFeed.Entry(
-      id: link,
+      // Readers know it by that, also where its council has another name now.
+      id: site.link("/councils/\(meeting.firstSlugs.council)/meetings/\(meeting.firstSlugs.meeting)"),
       title: "\(meeting.content.committee), \(day) – \(item.council.shortName)",
       published: published,
       updated: max(published, meeting.revisedAt),

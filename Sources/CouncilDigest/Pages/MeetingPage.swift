@@ -113,7 +113,8 @@ struct MeetingPage: Sendable {
   private func find(_ request: Request) async throws -> (Council, Meeting) {
     let (council, slug) = (request.parameter("council"), request.parameter("meeting"))
     return try await store.read { database in
-      (try Council.require(council, database), try Meeting.require(slug, council: council, database))
+      try ReplacedCouncil.leadOn(council, meeting: slug, database)
+      return (try Council.require(council, database), try Meeting.require(slug, council: council, database))
     }
   }
 

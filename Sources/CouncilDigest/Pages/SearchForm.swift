@@ -57,7 +57,7 @@ struct SearchForm: Sendable {
       }
     }
     if let council {
-      search.council = try Council.find(council, database)?.id
+      search.council = try Council.findCurrent(council, database)?.id
       if search.council == nil {
         problems.append(FieldProblem("council", "There is no council “\(council.prefix(120))”"))
       }

@@ -69,12 +69,21 @@ struct APIRoutes: Sendable {
       log: services.log,
       mailQueued: mailQueued
     )
+    let putCouncil = PutCouncil(
+      store: store,
+      cache: cache,
+      replace: ReplaceCouncils(store: store, letters: services.letters).callAsFunction,
+      replaced: { [catchUp = services.catchUpTopics] in
+        mailQueued()
+        try await catchUp()
+      }
+    )
     let councilPath = "/councils/{council}"
     let meetingPath = "/councils/{council}/meetings/{meeting}"
     return [
       call(.get, "/councils", .reader, council.list),
       call(.get, councilPath, .reader, council.get),
-      change(.put, councilPath, .editor, PutCouncil(store: store, cache: cache).callAsFunction),
+      change(.put, councilPath, .editor, putCouncil.callAsFunction),
       change(.delete, councilPath, .editor, council.delete),
       call(.get, "/councils/{council}/meetings", .reader, meeting.list),
       call(.get, meetingPath, .reader) { request, role in try await meeting.get(request, for: role) },

@@ -29,6 +29,7 @@ struct RefusalResponses: Sendable {
   }
 
   func response(to refusal: Refusal, _ request: Request) -> Response {
+    if case .moved(let from, let to) = refusal { return moved(from, to, request) }
     let (status, title, detail) = Self.words(for: refusal)
     var response =
       wantsJSON(request)
@@ -38,7 +39,7 @@ struct RefusalResponses: Sendable {
     case .tooMany(_, let seconds): response.fields[.retryAfter] = String(seconds)
     case .unavailable, .interrupted: response.fields[.retryAfter] = "60"
     case .unsupportedCoding: response.fields[.acceptEncoding] = "identity"
-    case .invalid, .invalidLines, .unreadable, .unsupportedMediaType, .preconditionFailed, .notFound, .expired,
+    case .invalid, .invalidLines, .unreadable, .unsupportedMediaType, .preconditionFailed, .notFound, .moved, .expired,
       .conflict, .wrongRole,
       .foreignOrigin:
       break
@@ -71,6 +72,27 @@ struct RefusalResponses: Sendable {
     .text(.misdirectedRequest, "This service does not answer for the host \(request.authority.prefix(200)).")
   }
 
+  /// Readers are led there. A change is not: whoever makes it should know where it goes.
+  private func moved(_ from: String, _ to: String, _ request: Request) -> Response {
+    let prefix = request.path.hasPrefix(APIKeys.path) ? APIKeys.path : ""
+    let rest = request.path.dropFirst(prefix.count)
+    let below = rest.dropFirst(from.count)
+    guard rest.hasPrefix(from), below.isEmpty || below.hasPrefix("/") else {
+      let detail = "It is at \(to) now"
+      return wantsJSON(request)
+        ? problem(.gone, "This has moved", detail) : page(nil, .gone, "This has moved", detail, request)
+    }
+    let place = prefix + to + below
+    guard [.get, .head].contains(request.method) else {
+      var response = problem(.gone, "This has moved", "Nothing was changed. Send it to \(place)")
+      response.fields[.location] = place
+      return response
+    }
+    let target = place + (request.query.map { "?\($0)" } ?? "")
+    // Not for ever: a council may get its name back.
+    return Response(status: .movedPermanently, fields: [.location: target, .cacheControl: "public, max-age=3600"])
+  }
+
   private static func words(for refusal: Refusal) -> (HTTPResponse.Status, String, String) {
     switch refusal {
     case .invalid(let problems):
@@ -89,6 +111,7 @@ struct RefusalResponses: Sendable {
         .preconditionFailed, "This has changed meanwhile", "What is here is not what If-Match or If-None-Match says"
       )
     case .notFound(let detail): return (.notFound, "Not found", detail)
+    case .moved(_, let to): return (.gone, "This has moved", "It is at \(to) now")
     case .expired(let detail): return (.gone, "This link has expired", detail)
     case .conflict(let detail): return (.conflict, "This can’t be done now", detail)
     case .noKey:
@@ -118,7 +141,8 @@ struct RefusalResponses: Sendable {
     case .invalidLines(let problems, let omitted):
       let entries = problems.map { Problem.Entry(line: $0.line, pointer: $0.pointer, detail: $0.detail) }
       return problem(status, title, detail, entries, omitted: omitted)
-    case .unreadable, .unsupportedMediaType, .unsupportedCoding, .preconditionFailed, .notFound, .expired, .conflict,
+    case .unreadable, .unsupportedMediaType, .unsupportedCoding, .preconditionFailed, .notFound, .moved, .expired,
+      .conflict,
       .noKey, .wrongRole, .foreignOrigin, .unavailable, .interrupted, .tooMany:
       return problem(status, title, detail)
     }

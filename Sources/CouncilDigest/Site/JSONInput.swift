@@ -90,6 +90,19 @@ struct JSONInput {
     return slug
   }
 
+  /// An array of them, or one.
+  mutating func slugs(_ name: String, maximum: Int) -> [Slug] {
+    let texts = strings(name)
+    if texts.count > maximum { refuse(name, "At most \(maximum) entries; this has \(texts.count)") }
+    return texts.prefix(maximum).enumerated().compactMap { index, text in
+      guard let slug = Slug(text) else {
+        refuse("\(name)/\(index)", Slug.rule)
+        return nil
+      }
+      return slug
+    }
+  }
+
   mutating func choice<Choice: RawRepresentable & CaseIterable>(
     _ name: String,
     _: Choice.Type,

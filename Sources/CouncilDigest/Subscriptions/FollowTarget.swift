@@ -70,7 +70,7 @@ extension FollowTarget {
   /// A council as `slug`, or one committee of it as `slug/committee-slug`.
   static func find(council reference: String, _ database: Database) throws -> FollowTarget? {
     let slugs = reference.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    guard (1...2).contains(slugs.count), let council = try Council.find(slugs[0], database) else { return nil }
+    guard (1...2).contains(slugs.count), let council = try Council.findCurrent(slugs[0], database) else { return nil }
     guard slugs.count == 2 else { return .council(council) }
     return try Committee.find(slugs[1], of: council.id, database).map { .committee($0, council) }
   }

@@ -11,7 +11,8 @@ extension TopicQuery {
   /// That it names a council that is not there, as a sentence.
   func unknownCouncil(_ database: Database) throws -> String? {
     for case .council(let slug) in root.leaves where try Council.find(slug, database) == nil {
-      return "There is no council “\(slug)”"
+      let successor = try ReplacedCouncil.successor(of: slug, database)
+      return "There is no council “\(slug)”" + (successor.map { " any more; write council:\($0.slug)" } ?? "")
     }
     return nil
   }

@@ -92,7 +92,7 @@ struct RequestTopic: Sendable {
       input.refuse("council", "Choose at most \(Self.maximumCouncils) councils")
       return []
     }
-    let councils = try await store.read { database in try slugs.map { try Council.find($0, database) } }
+    let councils = try await store.read { database in try slugs.map { try Council.findCurrent($0, database) } }
     for (slug, council) in zip(slugs, councils) where council == nil {
       input.refuse("council", "There is no council “\(slug)”")
     }

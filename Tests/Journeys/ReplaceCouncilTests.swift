@@ -1,0 +1,132 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Councils that merge, or change their name.
+@Suite struct ReplaceCouncilTests {
+  /// Two old councils with a meeting of the same slug each, and a topic and a query about one of them.
+  private func service() async throws -> RunningService {
+    let service = try await RunningService()
+    for (slug, name) in [("ash", "Ashbury Borough Council"), ("elm", "Elmstead District Council")] {
+      _ = try await service.api("PUT", "/councils/\(slug)", ["name": name])
+      var meeting = Samples.meeting()
+      meeting["committee"] = "Cabinet"
+      _ = try await service.api("PUT", "/councils/\(slug)/meetings/m", meeting)
+    }
+    _ = try await service.api("PUT", "/topics/t", ["name": "T", "query": "council:ash chart"])
+    return service
+  }
+
+  private func merge(_ service: RunningService) async throws -> HTTPExchange {
+    try await service.api("PUT", "/councils/grove", ["name": "Grove Council", "replaces": ["ash", "elm"]])
+  }
+
+  @Test func `followers move, hear of it once each, and get nothing twice`() async throws {
+    let service = try await service()
+    _ = try await service.api("PUT", "/councils/grove", ["name": "Grove"])
+    try await service.subscribe("ann@resident.example", to: "ash", "elm", "grove")
+    try await service.subscribe("bob@resident.example", to: "ash/cabinet", "elm/cabinet")
+    try await service.subscribe("cat@resident.example", to: "grove")
+    let form = [("email", "dan@resident.example"), ("query", "council:ash chart")]
+    #expect(try await service.client.post(form: form, to: "/subscribe").status == 303)
+    let confirmation = try await service.waitForLetter(to: "dan@resident.example", "confirmation")
+    _ = try await service.client.post(form: [], to: try RunningService.path(of: "/confirm/", in: confirmation))
+
+    for status in [200, 200] { #expect(try await merge(service).status == status) }
+    let follows = try await service.api("GET", "/subscribers").object()["items"] as? [[String: Any]]
+    #expect(
+      follows?.map { $0["follows"] as? [String] } == [
+        ["council:grove"], ["council:grove/cabinet"], ["council:grove"], ["query:council:grove chart"],
+      ]
+    )
+    let letter = try await service.waitForLetter(to: "bob@resident.example", "council-replaced")
+    #expect(letter.text.contains("- Elmstead District Council") && letter.text.contains("/councils/grove"))
+    #expect(letter.text.contains("/unsubscribe/"))
+    _ = try await service.runDigest()
+    for name in ["ann", "bob", "cat"] {
+      let digest = try await service.waitForLetter(to: "\(name)@resident.example", "digest")
+      for slug in ["m", "m-elm"] {
+        let links = digest.text.split(separator: "\n").filter { $0.hasSuffix("/councils/grove/meetings/\(slug)") }
+        #expect(links.count == 1, "\(name): \(digest.text)")
+      }
+    }
+    for (name, count) in [("ann", 1), ("bob", 1), ("cat", 0), ("dan", 0)] {
+      #expect(try service.letters(to: "\(name)@resident.example", "council-replaced").count == count, "\(name)")
+      #expect(try service.letters(to: "\(name)@resident.example", "digest").count == 1)
+    }
+    #expect(try service.letters(to: "dan@resident.example", "digest").first?.text.contains("Ashbury") == false)
+  }
+
+  @Test func `old addresses lead on, and the history is kept`() async throws {
+    let service = try await service()
+    _ = try await service.client.get("/councils/ash")
+    let feed = try await service.client.get("/councils/ash/feed.atom").text
+    let merged = try await merge(service)
+    #expect(merged.status == 201)
+    #expect(try merged.object()["replaces"] as? [String] == ["ash", "elm"])
+    func location(_ path: String) async throws -> String? {
+      let answer = try await service.client.get(path)
+      #expect(answer.status == 301, "\(path): \(answer.status)")
+      return answer.field("location")
+    }
+    for part in [
+      "", "/feed.atom", "/calendar.ics", "/committees/cabinet", "/committees/cabinet/feed.atom", "/meetings/m",
+    ] {
+      #expect(try await location("/councils/ash\(part)") == "/councils/grove\(part)")
+    }
+    // The second of the same slug has another one now, and is not taken for the first.
+    #expect(try await location("/councils/elm/meetings/m") == "/councils/grove/meetings/m-elm")
+    #expect(try await location("/councils/elm?x=1") == "/councils/grove?x=1")
+    #expect(try await service.client.get("/councils/grove/meetings/m-elm").status == 200)
+    let page = try await service.client.get("/councils/grove").text
+    #expect(page.contains("/councils/grove/meetings/m\"") && page.contains("/councils/grove/meetings/m-elm"))
+    // Feed readers know what they have by its id.
+    let id = try #require(feed.firstMatch(of: /<entry>\s*<id>([^<]+)</)?.1)
+    #expect(try await service.client.get("/councils/grove/feed.atom").text.contains("<id>\(id)</id>"))
+    #expect(try await service.client.get("/search?q=council%3Agrove+chart").text.contains("m-elm"))
+    let topic = try await service.api("GET", "/topics/t").object()
+    #expect(topic["query"] as? String == "council:grove chart")
+    #expect(try await service.client.get("/topics/t").text.contains("/councils/grove/meetings/m-elm"))
+  }
+
+  @Test func `forms that name the old council still work, and calls of the API are told where it is`() async throws {
+    let service = try await service()
+    _ = try await merge(service)
+    try await service.subscribe("ann@resident.example", to: "ash/cabinet")
+    let items = try await service.api("GET", "/subscribers").object()["items"] as? [[String: Any]]
+    #expect(items?.first?["follows"] as? [String] == ["council:grove/cabinet"])
+    let read = try await service.api("GET", "/councils/ash")
+    #expect(read.status == 301 && read.field("location") == "/api/v1/councils/grove")
+    let written = try await service.api("PUT", "/councils/elm/meetings/m", Samples.meeting())
+    #expect(written.status == 410 && written.text.contains("/api/v1/councils/grove/meetings/m-elm"), "\(written.text)")
+    #expect(try await service.api("PUT", "/councils/ash", ["name": "Ashbury"]).status == 410)
+    let line = #"{"council": {"slug": "ash", "name": "Ashbury"}}"#
+    let imported = try await service.client.send(
+      "POST",
+      "/api/v1/import",
+      headers: ["Authorization": "Bearer \(RunningService.key)"],
+      body: Array(line.utf8)
+    )
+    #expect(imported.status == 200 && imported.text.contains("was replaced by"), "\(imported.text)")
+    #expect(try await service.api("DELETE", "/councils/grove").status == 409)
+  }
+
+  @Test func `a name can be taken back, and addresses lead on through several changes`() async throws {
+    let service = try await service()
+    #expect(try await service.api("PUT", "/councils/oak", ["name": "Oak", "replaces": "ash"]).status == 201)
+    #expect(try await service.api("PUT", "/councils/yew", ["name": "Yew", "replaces": ["oak"]]).status == 201)
+    #expect(try await service.client.get("/councils/ash/meetings/m").field("location") == "/councils/yew/meetings/m")
+    #expect(try await service.api("PUT", "/councils/ash", ["name": "Ash", "replaces": ["yew"]]).status == 201)
+    #expect(try await service.client.get("/councils/ash/meetings/m").status == 200)
+    #expect(try await service.client.get("/councils/oak").field("location") == "/councils/ash")
+    for (wish, pointer) in [
+      (["none"], "/replaces/0"), (["elm", "nought"], "/replaces/1"), (["new"], "/replaces/0"), (["A B"], "/replaces/0"),
+      (["oak"], "/replaces/0"),
+    ] {
+      let refused = try await service.api("PUT", "/councils/new", ["name": "New", "replaces": wish])
+      #expect(refused.status == 422 && refused.text.contains("\"\(pointer)\""), "\(wish): \(refused.text)")
+    }
+    #expect(try await service.client.get("/councils/new").status == 404, "what is refused leaves nothing")
+    #expect(try await service.client.get("/councils/elm").status == 200)
+  }
+}
