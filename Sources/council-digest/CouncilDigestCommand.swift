@@ -14,7 +14,8 @@ struct CouncilDigestCommand: AsyncParsableCommand {
       """,
     subcommands: [
       ServeCommand.self, DemoCommand.self, MigrateCommand.self, CheckCommand.self, TokenCommand.self,
-      ImportCommand.self, DigestCommand.self, HoldCommand.self, ReleaseCommand.self, BackupCommand.self,
+      ImportCommand.self, ExportCommand.self, DigestCommand.self, HoldCommand.self, ReleaseCommand.self,
+      BackupCommand.self,
       RestoreCommand.self, BounceCommand.self,
       DKIMCommand.self, ConfigurationCommand.self,
     ]

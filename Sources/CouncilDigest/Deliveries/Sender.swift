@@ -17,6 +17,7 @@ final class Sender: Service {
   private let notify: @Sendable (OperatorNotice) -> Void
   private let bell = Bell()
   let breaker = RelayBreaker()
+  let meters = LetterMeters()
   private let storeRefuses = Mutex(false)
 
   /// Whether letters can't be taken or recorded because the store can't be written.
@@ -115,7 +116,8 @@ final class Sender: Service {
       bell.ring()
       let outcome = send(job, &transport, when: .recorded(before))
       if outcome.spoiltConnection { transport = nil }
-      _ = before?.wait()
+      meters.measure(.record) { _ = before?.wait() }
+      meters.count(outcome, of: job.mail.kind)
       before = queue.report(outcome, of: job.mail)
       report(outcome, of: job)
     }
@@ -153,7 +155,10 @@ final class Sender: Service {
 
   private func takeJob(includingDigests: Bool) -> DeliveryQueue.Job? {
     do {
+      let start = ContinuousClock.now
       let job = try queue.take(includingDigests: includingDigests)
+      // To find nothing is no letter's time.
+      if job != nil { meters.add(ContinuousClock.now - start, to: .prepare) }
       storeRefuses.withLock { $0 = false }
       return job
     } catch {
@@ -172,8 +177,8 @@ final class Sender: Service {
       let open = try transport ?? openTransport()
       transport = open
       var envelope = job.envelope
-      if let signer { envelope.content = try signer.signed(envelope.content) }
-      return open.send(envelope, when: clearance)
+      if let signer { envelope.content = try meters.measure(.sign) { try signer.signed(envelope.content) } }
+      return meters.measure(.relay) { open.send(envelope, when: clearance) }
     } catch {
       return .relayTrouble("\(error)")
     }

@@ -69,6 +69,7 @@ struct APIRoutes: Sendable {
       log: services.log,
       mailQueued: mailQueued
     )
+    let export = ExportAPI(store: store)
     let putCouncil = PutCouncil(
       store: store,
       cache: cache,
@@ -128,6 +129,9 @@ struct APIRoutes: Sendable {
       call(.post, "/bounces", .operator, bodyLimit: BounceAPI.bodyLimit, bounces.callAsFunction),
       call(.get, "/backups", .operator, backups.list),
       change(.post, "/backups", .operator, backups.create),
+      call(.get, "/export/content", .operator, export.content),
+      call(.get, "/export/subscribers", .operator, export.subscribers),
+      call(.get, "/stats", .reader, StatsAPI(store: store).callAsFunction),
       call(.get, "/audit", .operator, AuditAPI(store: store).list),
       call(.get, "/api-keys", .operator, keys.list),
       change(.post, "/api-keys", .operator, keys.create),

@@ -15,6 +15,7 @@ struct Application: Sendable {
   /// Where bodies go that are too large for memory: the store's, which has room for what they hold.
   let spoolFolder: String
   let accessLog: AccessLog?
+  let meters: RequestMeters
   let log: Logger
 
   /// What the server asks of us.
@@ -24,7 +25,10 @@ struct Application: Sendable {
     responder.prepared = prepared
     responder.trusts = proxies.trusts
     responder.refusalFields = site.headers.fields
-    responder.answered = accessLog?.callAsFunction
+    responder.answered = { [meters, accessLog] answered in
+      meters(answered)
+      accessLog?(answered)
+    }
     return responder
   }
 

@@ -100,6 +100,13 @@ struct RouteTable: Sendable {
       queue: services.queue
     )
     let hidden = ["/confirm/", "/unsubscribe/", "/preferences/", "/address-change/", "/sign-in", "/digests/", "/operator", "/api/"]
+    let metrics = Metrics(
+      store: store,
+      cache: cache,
+      requests: services.requestMeters,
+      letters: services.sender.meters,
+      isMailInTrouble: { [sender = services.sender] in sender.breaker.trouble != nil }
+    )
     let robots =
       "User-agent: *\n" + hidden.map { "Disallow: \($0)\n" }.joined()
       + "\nSitemap: \(site.identity.link("/sitemap.xml"))\n"
@@ -111,6 +118,7 @@ struct RouteTable: Sendable {
       Route(.get, "/readyz", readiness.ready),
       page("/sitemap.xml", siteMap.index),
       page("/sitemaps/{part}", siteMap.part),
+      Route(.get, "/metrics", metrics.callAsFunction),
       fixed("/robots.txt", "text/plain; charset=utf-8", Data(robots.utf8)),
       fixed("/.well-known/security.txt", "text/plain; charset=utf-8", Data(contact.utf8)),
       fixed("/api/openapi.json", "application/json", OpenAPI.document(for: site.identity)),

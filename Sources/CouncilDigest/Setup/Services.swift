@@ -11,6 +11,7 @@ struct Services: Sendable {
   let site: Site
   let usualWords = UsualWords()
   let topicQueries = TopicQueries()
+  let requestMeters = RequestMeters()
   let apiKeys: APIKeys
   let letters: LetterFrame
   let notices: OperatorNotices
@@ -155,6 +156,7 @@ struct Services: Sendable {
       proxies: configuration.trustedProxies,
       spoolFolder: spoolFolder,
       accessLog: accessLog,
+      meters: requestMeters,
       log: log
     )
   }

@@ -40,3 +40,5 @@ struct ListPage<Item: Encodable>: Encodable {
     try container.encode(next, forKey: .next)
   }
 }
+
+extension ListPage: Sendable where Item: Sendable {}

@@ -24,6 +24,8 @@ final class PageCache: Sendable {
   private let calendar: Calendar
   private let headers: SecurityHeaders
   private let contents = Mutex(Contents())
+  /// How long pages took that did not lie ready.
+  let renders = Histogram()
   private static let maximumBytes = 32 * 1_048_576
   private static let maximumAge: TimeInterval = 300
 
@@ -58,9 +60,11 @@ final class PageCache: Sendable {
       guard request.query == nil || !readsQuery else { return try await action(request) }
       if let page = self.page(at: request.path, hasQuery: request.query != nil) { return page.response(to: request) }
       let generation = self.currentGeneration()
+      let start = ContinuousClock.now
       let response = try await action(request)
       guard response.status == .ok else { return response }
       let page = self.prepare(response, label: label)
+      self.renders.add(ContinuousClock.now - start)
       if !request.path.contains("%") {
         self.keep(Entry(page: page, readsQuery: readsQuery), at: request.path, generation)
       }

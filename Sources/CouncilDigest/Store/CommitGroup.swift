@@ -24,6 +24,7 @@ final class CommitGroup: Sendable {
   }
 
   private let pool: DatabasePool
+  private let durations: Histogram
   private let waiting = Mutex(Waiting())
 
   /// Small, so that the next requests are answered while this group is made durable: a group of everyone would let all
@@ -31,8 +32,9 @@ final class CommitGroup: Sendable {
   private static let maximumWrites = 24
   private static let maximumTime: Duration = .milliseconds(20)
 
-  init(_ pool: DatabasePool) {
+  init(_ pool: DatabasePool, _ durations: Histogram) {
     self.pool = pool
+    self.durations = durations
   }
 
   func add(_ write: Write) {
@@ -46,7 +48,7 @@ final class CommitGroup: Sendable {
 
   private func schedule() {
     pool.asyncWriteWithoutTransaction { [self] database in
-      commitGroup(database)
+      durations.measure { commitGroup(database) }
       let isMore = waiting.withLock { waiting in
         waiting.isScheduled = !waiting.writes.isEmpty
         return waiting.isScheduled

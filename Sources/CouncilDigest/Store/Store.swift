@@ -14,7 +14,9 @@ public final class Store: Sendable {
   private let pool: DatabasePool
   private let group: CommitGroup
   private let lock: StoreLock
-  private let commits = Atomic<Int>(0)
+  private let counted = Atomic<Int>(0)
+  /// How long groups of writes, and large ones, took to be durable.
+  let commits: Histogram
 
   /// Takes the store at `path`, creating it when there is none, and applies the migrations in `migrations`.
   /// - Throws: `StoreProblem`, or the database's own error for a migration that fails.
@@ -36,7 +38,8 @@ public final class Store: Sendable {
     } catch {
       throw StoreProblem.unusable(path: path, problem: "\(error)")
     }
-    group = CommitGroup(pool)
+    commits = Histogram()
+    group = CommitGroup(pool, commits)
     try Migrations(folder: migrations).apply(to: pool, path: path)
     let now = clock.now()
     (keys, installedAt) = try pool.write { database in
@@ -129,17 +132,19 @@ public final class Store: Sendable {
   /// In a transaction of its own, for threads that may block.
   public func writeBlocking<Value>(_ body: (Database) throws -> Value) throws -> Value {
     defer { countCommit() }
-    return try pool.write(body)
+    return try commits.measure { try pool.write(body) }
   }
 
   /// As `writeBlocking`, for who keeps account of its own changes: `version` stays what it is.
-  func writeUncounted<Value>(_ body: (Database) throws -> Value) throws -> Value { try pool.write(body) }
+  func writeUncounted<Value>(_ body: (Database) throws -> Value) throws -> Value {
+    try commits.measure { try pool.write(body) }
+  }
 
   /// Another one after each commit, before its writer hears of it: what was read at a version is still so while it is
   /// the same.
-  var version: Int { commits.load(ordering: .acquiring) }
+  var version: Int { counted.load(ordering: .acquiring) }
 
-  private func countCommit() { commits.add(1, ordering: .acquiringAndReleasing) }
+  private func countCommit() { counted.add(1, ordering: .acquiringAndReleasing) }
 
   /// Brings the write-ahead log into the file and empties it, so that what was deleted is not in the log either. When
   /// somebody reads just now it stays, and the next call gets it.

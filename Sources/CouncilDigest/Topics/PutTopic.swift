@@ -101,7 +101,7 @@ extension TopicInput {
 }
 
 /// A topic as the API shows it.
-struct TopicItem: Encodable {
+struct TopicItem: Encodable, Sendable {
   var slug: String
   var name: String
   var description: String
