@@ -82,7 +82,8 @@ final class Demo: @unchecked Sendable {
       "/", "/councils", "/councils?q=wych", "/councils/wychford", "/subscribe", "/subscribe/check-your-email",
       "/topics/request", "/topics", "/query", "/query?q=children%20OR%20roads", "/query?q=%22children", "/query?q=zzz",
       "/search", "/search?q=children&from=2026-01-01", "/feedback", "/feedback/thank-you", "/about", "/privacy",
-      "/accessibility", "/sign-in", "/sign-in/check-your-email", "/preferences", "/preferences/check-your-email", "/demo/mailbox", "/nowhere", "/confirm/wrong", confirm,
+      "/accessibility", "/sign-in", "/sign-in/check-your-email", "/preferences", "/preferences/check-your-email",
+      "/demo/mailbox", "/nowhere", "/confirm/wrong", confirm,
     ] + [committee, topic].compactMap(\.self) + meetings.prefix(4) + meetings.prefix(1).map { $0 + "/transcript" }
   }
 }

@@ -13,7 +13,6 @@ struct SignIn: Sendable {
   let sessions: ReadingSession
   let admission: SignupAdmission
   let origin: OriginCheck
-  let mailQueued: @Sendable () -> Void
 
   private struct View {
     var email: String?
@@ -51,8 +50,9 @@ struct SignIn: Sendable {
     let now = store.now()
     try await store.write { [admission, keys = store.keys] database in
       try admission.admit(request, database)
+      let mayMail = try admission.mayMail(address, now: now, database)
       guard let subscriber = try Subscriber.find(address, database), subscriber.state != .suppressed,
-        subscriber.isProfessional(at: now), try admission.mayMail(address, now: now, database)
+        subscriber.isProfessional(at: now), mayMail
       else { return try OutgoingMail.queueNothing(instead: .signIn, of: body, key: keys.current, now: now, database) }
       let link = try SignInRequest.insert(for: subscriber.id, next: next, now: now, database)
       try OutgoingMail.queue(
@@ -66,7 +66,7 @@ struct SignIn: Sendable {
         database
       )
     }
-    mailQueued()
+    // The sender is not woken, and looks by itself within a second: a letter that leaves now would slow the answer down.
     return done
   }
 

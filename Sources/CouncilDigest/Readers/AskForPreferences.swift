@@ -11,7 +11,6 @@ struct AskForPreferences: Sendable {
   let letters: ReaderLetters
   let admission: SignupAdmission
   let origin: OriginCheck
-  let mailQueued: @Sendable () -> Void
 
   private struct View {
     var email: String?
@@ -29,8 +28,10 @@ struct AskForPreferences: Sendable {
     let now = store.now()
     try await store.write { [admission, keys = store.keys] database in
       try admission.admit(request, database)
-      let subscriber = try Subscriber.find(address, database)
-      guard let subscriber, subscriber.state == .active, try admission.mayMail(address, now: now, database) else {
+      let (subscriber, mayMail) = (
+        try Subscriber.find(address, database), try admission.mayMail(address, now: now, database)
+      )
+      guard let subscriber, subscriber.state == .active, mayMail else {
         return try OutgoingMail.queueNothing(
           instead: .preferencesLink,
           of: body,
@@ -49,7 +50,7 @@ struct AskForPreferences: Sendable {
         database
       )
     }
-    mailQueued()
+    // The sender is not woken, and looks by itself within a second: a letter that leaves now would slow the answer down.
     return done
   }
 

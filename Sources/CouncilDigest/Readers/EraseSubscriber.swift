@@ -7,6 +7,8 @@ import GRDB
 struct EraseSubscriber: Sendable {
   let store: Store
 
+  private static let attempts = 20
+
   /// - Parameter change: the operator's, where it is not the person's own.
   /// - Returns: false when there is no such subscriber.
   func callAsFunction(_ id: Int64, by change: AuditedChange? = nil) async throws -> Bool {
@@ -19,8 +21,13 @@ struct EraseSubscriber: Sendable {
       try change?.record("erase", of: "subscribers/\(id)", database)
       return true
     }
-    if isErased { try await store.emptyLog() }
-    return isErased
+    guard isErased else { return false }
+    // Who reads just now keeps the log; the daily round gets what is left.
+    for _ in 0..<Self.attempts {
+      if try await store.emptyLog() { break }
+      try await Task.sleep(for: .milliseconds(25))
+    }
+    return true
   }
 
   static func erase(_ subscriber: Subscriber, _ keys: KeyRing, now: Date, _ database: Database) throws {
@@ -34,7 +41,7 @@ struct EraseSubscriber: Sendable {
     // What they reported stays to be mended; who reported it doesn't.
     try database.execute(
       sql: """
-        UPDATE feedback SET email = NULL,
+        UPDATE feedback SET email = NULL, reply = NULL,
           message = CASE WHEN instr(lower(message), :address) > 0 THEN '(erased)' ELSE message END
         WHERE lower(email) = :address OR instr(lower(message), :address) > 0
         """,

@@ -44,8 +44,7 @@ extension RouteTable {
       site: site,
       letters: letters,
       admission: services.admission,
-      origin: origin,
-      mailQueued: mailQueued
+      origin: origin
     )
     let preferences = Preferences(
       store: store,
@@ -73,8 +72,7 @@ extension RouteTable {
       letters: services.letters,
       sessions: sessions,
       admission: services.admission,
-      origin: origin,
-      mailQueued: mailQueued
+      origin: origin
     )
     let link = UseSignInLink(store: store, site: site, sessions: sessions)
     let transcript = TranscriptPage(store: store, site: site, sessions: sessions)

@@ -99,7 +99,9 @@ struct RouteTable: Sendable {
       scheduler: services.scheduler,
       queue: services.queue
     )
-    let hidden = ["/confirm/", "/unsubscribe/", "/preferences/", "/address-change/", "/sign-in", "/digests/", "/operator", "/api/"]
+    let hidden = [
+      "/confirm/", "/unsubscribe/", "/preferences/", "/address-change/", "/sign-in", "/digests/", "/operator", "/api/",
+    ]
     let metrics = Metrics(
       store: store,
       cache: cache,
