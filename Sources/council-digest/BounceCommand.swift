@@ -9,6 +9,9 @@ struct BounceCommand: AsyncParsableCommand {
     discussion: """
       For a mail server's pipe: see config/postfix-bounces.txt. Ends with 75 (EX_TEMPFAIL) when it could not be recorded,
       which asks the mail server to try again; a configuration that is wrong is such a case, and no report is lost by it.
+
+      Example:
+        council-digest bounce < report.eml
       """
   )
 

@@ -5,7 +5,8 @@ import Foundation
 struct ConfigurationCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "configuration",
-    abstract: "Print the sample configuration: every key, its default, one comment."
+    abstract: "Print the sample configuration: every key, its default, one comment.",
+    discussion: "Example: council-digest configuration > config/council-digest.yaml"
   )
 
   func run() {

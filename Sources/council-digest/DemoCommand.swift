@@ -6,7 +6,12 @@ struct DemoCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
     abstract: "Try the service: a throw-away store, sample councils and a mailbox page.",
-    discussion: "Nothing leaves this machine, and everything is gone when it stops."
+    discussion: """
+      Nothing leaves this machine, and everything is gone when it stops.
+
+      Example:
+        council-digest demo --port 9000
+      """
   )
 
   @OptionGroup var options: SharedOptions
@@ -22,7 +27,11 @@ struct DemoCommand: AsyncParsableCommand {
     configuration.useThrowAway(folder: folder.path, port: port)
     defer { try? FileManager.default.removeItem(at: folder) }
     try await explained { [configuration] in
-      let service = try await CouncilDigestService(configuration, log: standardLog(.warning), isDemo: true)
+      let service = try await CouncilDigestService(
+        configuration,
+        log: standardLog(configuration, level: .warning),
+        isDemo: true
+      )
       try await service.loadDemo()
       let key = try await service.createOperatorKey(named: "demo")
       try await service.run { Self.welcome(configuration.site.publicURL, key) }

@@ -8,6 +8,10 @@ struct HoldCommand: AsyncParsableCommand {
     abstract: "Hold digests back until they are released, and say what would be caught up.",
     discussion: """
       After a restore digests are held already. Confirmations and other letters that people wait for leave meanwhile.
+
+      Examples:
+        council-digest hold --reason "the summaries of Tuesday are wrong"
+        council-digest hold --status
       """
   )
   @OptionGroup var options: CallOptions

@@ -4,7 +4,8 @@ import CouncilDigest
 struct MigrateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "migrate",
-    abstract: "Bring the store up to date with this version. serve does it too."
+    abstract: "Bring the store up to date with this version. serve does it too.",
+    discussion: "Example: council-digest migrate"
   )
 
   @OptionGroup var options: SharedOptions

@@ -62,7 +62,7 @@ struct ServiceCall {
   func way() async throws -> Way {
     let socket = ControlSocket(path: ControlSocket.path(besideStoreAt: configuration.storePath))
     if socket.isServed { return .socket(socket) }
-    return .store(try await CouncilDigestService(configuration, log: standardLog(.error)))
+    return .store(try await CouncilDigestService(configuration, log: standardLog(configuration, level: .error)))
   }
 
   func send(

@@ -59,8 +59,8 @@ func explained(_ body: () async throws -> Void) async throws {
   }
 }
 
-func standardLog(_ level: Logger.Level) -> Logger {
-  var log = Logger(label: "council-digest") { StreamLogHandler.standardError(label: $0) }
-  log.logLevel = level
-  return log
+func standardLog(_ configuration: Configuration, level: Logger.Level? = nil) -> Logger {
+  Logger(label: "council-digest") { _ in
+    LineLog(configuration.logFormat, level: level ?? configuration.logLevel)
+  }
 }

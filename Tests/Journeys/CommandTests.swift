@@ -83,6 +83,53 @@ import Testing
     #expect(result.status == 1 && result.output.contains("problem"))
   }
 
+  @Test func `check looks at disk, clock, address, key and backups, and says so as JSON too`() async throws {
+    let folder = try TemporaryFolder()
+    let plain = try await run(["check"], folder: folder)
+    for part in ["disk: ", "clock: ", "public address http", "backups: none"] {
+      #expect(plain.output.contains(part), "\(plain.output)")
+    }
+    let wrong = try await run(
+      ["check", "--json"],
+      ["SITE_PUBLIC_URL": "https://nowhere.invalid", "BACKUP_TIME": "03:30"],
+      folder: folder
+    )
+    #expect(wrong.status == 1 && wrong.output.contains("there is no address for nowhere.invalid"), "\(wrong.output)")
+    let object = try JSONSerialization.jsonObject(with: Data(wrong.output.utf8)) as? [String: [[String: Any]]]
+    #expect((object?["items"] ?? []).filter { $0["problem"] != nil }.count == 1)
+  }
+
+  @Test func `commands complete in every shell, and each has an example`() async throws {
+    let folder = try TemporaryFolder()
+    for shell in ["bash", "zsh", "fish"] {
+      let script = try await run(["--generate-completion-script", shell], folder: folder)
+      #expect(script.status == 0 && script.output.contains("treat_as_sent_until"), "\(shell)")
+    }
+    for command in [
+      "serve", "demo", "migrate", "check", "token create", "token list", "token revoke", "import", "export", "digest",
+      "hold", "release", "backup", "restore", "bounce", "dkim keygen", "configuration",
+    ] {
+      let help = try await run(command.split(separator: " ").map(String.init) + ["--help"], folder: folder)
+      let usage = help.output.components(separatedBy: "USAGE").first ?? ""
+      #expect(help.status == 0 && usage.contains("council-digest \(command)"), "\(command): \(help.output)")
+    }
+  }
+
+  @Test func `a log line is an event with its keys, as logfmt or JSON`() async throws {
+    for (format, sign) in [("logfmt", "event=http.listening"), ("json", "\"event\":\"http.listening\"")] {
+      let service = try await RunningService(["log.format": format])
+      let line = try await eventually("the log has it") {
+        service.log.split(separator: "\n").first { $0.contains(sign) }
+      }
+      if format == "json" {
+        let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String]
+        #expect(object?["level"] == "notice" && object?["address"]?.hasPrefix("http://") == true)
+      } else {
+        #expect(line.hasPrefix("time=20") && line.contains(" level=notice event=http.listening address=http://"))
+      }
+    }
+  }
+
   @Test func `the sample configuration is the one in the repository, and it is valid`() async throws {
     let folder = try TemporaryFolder()
     let sample = try await run(["configuration"], folder: folder).output

@@ -37,7 +37,7 @@ struct OutgoingMail: Equatable, Sendable {
       case .digest: .seconds(35 * 86_400)
       case .signIn: .seconds(Int(SignInLink.lifetime))
       case .confirmation, .alreadyFollowing, .topicRequest, .topicAccepted, .topicDeclined, .addressChange,
-        .addressNotice, .preferencesLink, .digestTest, .operatorNotice:
+        .addressNotice, .preferencesLink, .feedbackReply, .councilReplaced, .digestTest, .operatorNotice:
         .seconds(5 * 86_400)
       }
     }
@@ -50,7 +50,8 @@ struct OutgoingMail: Equatable, Sendable {
       case .addressChange: (.confirmAddress, "/confirm/", LetterAssembly.confirmationLifetime)
       case .addressNotice: (.stopAddressChange, "/address-change/", LetterAssembly.confirmationLifetime)
       case .signIn: (.signIn, "/sign-in/", SignInLink.lifetime)
-      case .alreadyFollowing, .topicAccepted, .topicDeclined, .preferencesLink, .digest, .digestTest, .operatorNotice:
+      case .alreadyFollowing, .topicAccepted, .topicDeclined, .preferencesLink, .feedbackReply, .councilReplaced, .digest,
+        .digestTest, .operatorNotice:
         nil
       }
     }

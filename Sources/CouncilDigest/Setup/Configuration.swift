@@ -14,6 +14,7 @@ public struct Configuration: Equatable, Sendable {
   public var storePath: String
   public var migrationsFolder: String
   public var logLevel: Logger.Level
+  public var logFormat: LineLog.Format
   public var adminToken: String?
   /// Who hears when a person is needed.
   public var operatorAddress: EmailAddress?
@@ -145,6 +146,7 @@ extension Configuration {
     storePath = read.text("store.path")
     migrationsFolder = read.optional("store.migrations") ?? Self.shipped("migrations")
     logLevel = Logger.Level(rawValue: read.text("log.level")) ?? .info
+    logFormat = LineLog.Format(rawValue: read.text("log.format")) ?? .logfmt
     adminToken = read.optional("admin.token")
     if let adminToken, adminToken.utf8.count < 16 {
       throw ConfigurationProblem(key: "admin.token", problem: "at least 16 characters; try: openssl rand -hex 24")

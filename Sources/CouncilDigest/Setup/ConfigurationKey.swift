@@ -89,6 +89,7 @@ extension ConfigurationKey {
       "info",
       "Lines on standard error; debug adds requests"
     ),
+    .init("log.format", .choice(["logfmt", "json"]), "logfmt", "One event a line; logfmt is key=value"),
     .init("admin.token", .text, "", "A first API key with the operator role; at least 16 characters"),
     .init(
       "operator.notify",

@@ -4,10 +4,19 @@ import Mail
 /// What `check` looks at: the store and the way out for mail. Nothing is sent.
 public struct SelfCheck: Sendable {
   /// One thing that was looked at.
-  public struct Finding: Equatable, Sendable {
+  public struct Finding: Equatable, Encodable, Sendable {
+    /// It was read.
+    public static let configuration = Finding(subject: "configuration")
+
     public var subject: String
     /// What is wrong, or nil.
     public var problem: String?
+    /// What is worth knowing though nothing is wrong.
+    public var note: String?
+
+    init(subject: String, problem: String? = nil, note: String? = nil) {
+      (self.subject, self.problem, self.note) = (subject, problem, note)
+    }
   }
 
   private let configuration: Configuration
@@ -16,7 +25,9 @@ public struct SelfCheck: Sendable {
     self.configuration = configuration
   }
 
-  public func findings() -> [Finding] { [store, mail, signature, bounceMailbox].compactMap(\.self) }
+  public func findings() -> [Finding] {
+    [store, mail, signature, bounceMailbox].compactMap(\.self) + MachineCheck(configuration: configuration).findings()
+  }
 
   private var store: Finding {
     let subject = "store \(configuration.storePath)"
