@@ -44,6 +44,12 @@ import Testing
     ("POST /backups", "/backups", "", "create", "backups"),
     ("POST /api-keys", "/api-keys", #"{"name": "laptop", "role": "editor"}"#, "create", "api-keys/1"),
     ("DELETE /api-keys/{id}", "/api-keys/1", "", "revoke", "api-keys/1"),
+    (
+      "POST /subscribers/import", "/subscribers/import",
+      "email,council,consent_at,consent_source\nann@example.net,i,2026-01-02T03:04:05Z,Secret stall", "import",
+      "subscribers"
+    ),
+    ("DELETE /subscribers/{id}", "/subscribers/1", "", "erase", "subscribers/1"),
   ]
 
   /// What has records of its own.

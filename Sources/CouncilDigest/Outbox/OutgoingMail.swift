@@ -50,7 +50,8 @@ struct OutgoingMail: Equatable, Sendable {
       case .addressChange: (.confirmAddress, "/confirm/", LetterAssembly.confirmationLifetime)
       case .addressNotice: (.stopAddressChange, "/address-change/", LetterAssembly.confirmationLifetime)
       case .signIn: (.signIn, "/sign-in/", SignInLink.lifetime)
-      case .alreadyFollowing, .topicAccepted, .topicDeclined, .preferencesLink, .feedbackReply, .councilReplaced, .digest,
+      case .alreadyFollowing, .topicAccepted, .topicDeclined, .preferencesLink, .feedbackReply, .councilReplaced,
+        .digest,
         .digestTest, .operatorNotice:
         nil
       }
