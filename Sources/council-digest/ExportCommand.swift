@@ -21,7 +21,7 @@ struct ExportCommand: AsyncParsableCommand {
     String
 
   private static let consentHeader =
-    "email,state,follows,scope,source,form_version,requested_at,confirmed_at,withdrawn_at"
+    "email,state,follows,scope,source,evidence,form_version,requested_at,confirmed_at,withdrawn_at"
 
   func run() async throws {
     let configuration = try options.configuration()
@@ -87,16 +87,17 @@ struct ExportCommand: AsyncParsableCommand {
     let parts = follows.split(separator: ":", maxSplits: 1).map(String.init)
     guard parts.count == 2 else { return nil }
     let columns = ["council", "topic", "query"].map { $0 == parts[0] ? parts[1] : "" }
-    return row(
-      [item["email"] as? String ?? ""] + columns
-        + [item["confirmed_at"] as? String ?? "", "\(item["source"] ?? ""), \(item["form"] ?? "")"]
-    )
+    let source = item["evidence"] as? String ?? "\(item["source"] ?? ""), form \(item["form"] ?? "")"
+    return row([item["email"] as? String ?? ""] + columns + [item["confirmed_at"] as? String ?? "", source])
   }
 
   private static func consent(_ item: [String: Any]) -> String {
     row(
-      ["email", "state", "follows", "scope", "source", "form", "requested_at", "confirmed_at", "withdrawn_at"]
-        .map { item[$0] as? String ?? "" }
+      [
+        "email", "state", "follows", "scope", "source", "evidence", "form", "requested_at", "confirmed_at",
+        "withdrawn_at",
+      ]
+      .map { item[$0] as? String ?? "" }
     )
   }
 

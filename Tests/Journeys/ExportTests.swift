@@ -66,9 +66,15 @@ import Testing
         "w", "x",
       ]
     )
-    #expect(subscribers[1].hasPrefix("ann@resident.example,") && subscribers[1].contains("\"web form, 2026"))
+    #expect(subscribers[1].hasPrefix("ann@resident.example,") && subscribers[1].contains("\"web form, form "))
     let consents = try String(contentsOfFile: folder + "/consents.csv", encoding: .utf8)
     #expect(consents.contains("bob@resident.example,pending,\"query:\"\"clearer chart\"\" or so\","), "\(consents)")
+    let other = try await RunningService(Self.settings)
+    #expect(try await other.command("import", folder + "/content.ndjson").status == 0)
+    let imported = try await other.command("import", folder + "/subscribers.csv")
+    #expect(imported.status == 0 && imported.output.contains("2"), "\(imported)")
+    let readers = try await other.api("GET", "/subscribers?state=active").object()["items"] as? [[String: Any]] ?? []
+    #expect(Set(readers.flatMap { $0["follows"] as? [String] ?? [] }) == ["council:w", "council:x"])
     let attributes = try FileManager.default.attributesOfItem(atPath: folder + "/subscribers.csv")
     #expect(attributes[.posixPermissions] as? Int == 0o600)
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == 3)

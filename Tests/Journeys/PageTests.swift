@@ -21,7 +21,7 @@ import Testing
       #"href="https://www.worcestershire.example/meeting" rel="noopener">View on council website"#,
       #"href="https://video.example/watch?v=1&amp;t=2" rel="noopener">Watch video of meeting"#,
       "professional subscription required", #"<a href="/councils/worcestershire">"#,
-      #"<h3 id="summary-send-local-area-partnership">SEND Local Area Partnership</h3>"#,
+      ##"<h3 id="summary-send-local-area-partnership"><a class="heading-link" href="#summary-send-local-area-partnership">SEND Local Area Partnership</a></h3>"##,
       "<strong>Waiting times:</strong>", ##"href="#summary-fn-1""##, ##"href="#summary-fnref-1""##,
       "Councillor Number 20",
       "Member of panel 20", "No topics have been identified for this meeting yet.", "<h3>Reports pack</h3>",

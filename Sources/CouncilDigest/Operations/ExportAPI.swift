@@ -77,6 +77,8 @@ struct ExportAPI: Sendable {
     var follows: String
     var scope: String
     var source: String
+    /// Of one that was given elsewhere.
+    var evidence: String?
     var form: String
     var requestedAt: Date
     var confirmedAt: Date?
@@ -89,6 +91,7 @@ struct ExportAPI: Sendable {
       follows = target.reference
       scope = row["scope"]
       source = row["source"]
+      evidence = row["evidence"]
       form = row["form_version"]
       requestedAt = Date(milliseconds: row["requested_at"])
       confirmedAt = (row["confirmed_at"] as Int64?).map(Date.init(milliseconds:))
@@ -103,7 +106,7 @@ struct ExportAPI: Sendable {
       let rows = try Row.fetchAll(
         database,
         sql: """
-          SELECT consent.id, email, subscriber.state, scope, source, form_version, requested_at, consent.confirmed_at,
+          SELECT consent.id, email, subscriber.state, scope, source, evidence, form_version, requested_at, consent.confirmed_at,
             withdrawn_at, subscriber.id AS subscriber_id
           FROM consent JOIN subscriber ON subscriber.id = consent.subscriber_id
           WHERE consent.id > ? ORDER BY consent.id LIMIT ?
