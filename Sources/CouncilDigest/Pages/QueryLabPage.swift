@@ -11,12 +11,6 @@ struct QueryLabPage: Sendable {
   let usual: UsualWords
 
   struct View {
-    struct Choice {
-      var slug: String
-      var name: String
-      var isChosen: Bool
-    }
-
     var text: String?
     var councils: [Choice]
     var errors: FormErrors?
@@ -38,7 +32,7 @@ struct QueryLabPage: Sendable {
     let councils = try await store.read { try Council.list(limit: 1_000, $0) }
     var view = View(
       text: text.isEmpty ? nil : text,
-      councils: councils.map { .init(slug: $0.slug, name: $0.name, isChosen: $0.slug == slug) },
+      councils: councils.map { Choice(value: $0.slug, name: $0.name, isChosen: $0.slug == slug) },
       result: nil
     )
     do {

@@ -85,6 +85,12 @@ struct QueryLabView: Sendable {
 
   static func path(of query: String) -> String { "/query?q=\(percentEncoded(query))" }
 
+  /// With one more clause; nil when there is no room for it.
+  private static func path(of query: String, and clause: String) -> String? {
+    let longer = "\(query) \(clause)"
+    return longer.count <= TopicQuery.maximumCharacters ? path(of: longer) : nil
+  }
+
   private static let shownMeetings = 10
   private static let shownCouncils = 12
   private static let sampledMeetings = 40
@@ -141,12 +147,11 @@ extension QueryLabView {
     }
     let sample = try MeetingText.fetch(history.found.prefix(Self.sampledMeetings).map(\.meeting), database)
     let index = try TextIndex(sample.map { TextIndex.Text($0, $1) }, database)
-    related = try RelatedWords.find(in: index, for: query, usual, now: now, database).map { word in
-      Related(
-        word: word,
-        addPath: Self.path(of: "\(printed) \(word)"),
-        leaveOutPath: Self.path(of: "\(printed) -\(word)")
-      )
+    related = try RelatedWords.find(in: index, for: query, usual, now: now, database).compactMap { word in
+      guard let add = Self.path(of: printed, and: word), let leaveOut = Self.path(of: printed, and: "-\(word)") else {
+        return nil
+      }
+      return Related(word: word, addPath: add, leaveOutPath: leaveOut)
     }
     hasRelated = !related.isEmpty
     fewer = try reference.flatMap { try Self.fewer($0, query, sample, usual, now: now, zone, database) }
@@ -192,11 +197,14 @@ extension QueryLabView {
     let index = try TextIndex((own + others).map { TextIndex.Text($0, $1) }, database)
     let words = own.isEmpty ? [] : try RelatedWords.ofOne(0, in: index, for: query, usual, now: now, database)
     let printed = query.description
-    var links = words.map { Link(label: "without “\($0)”", path: path(of: "\(printed) -\($0)")) }
+    var links = words.compactMap { word in
+      path(of: printed, and: "-\(word)").map { Link(label: "without “\(word)”", path: $0) }
+    }
     if let title = try? TopicQuery(parsing: "x -committee:\"\(meeting.content.committee.replacing("\"", with: " "))\"")
     {
-      let filter = title.description.dropFirst(2)
-      links.append(Link(label: "without \(meeting.content.committee)", path: path(of: "\(printed) \(filter)")))
+      if let path = path(of: printed, and: String(title.description.dropFirst(2))) {
+        links.append(Link(label: "without \(meeting.content.committee)", path: path))
+      }
     }
     return Fewer(
       title: "\(meeting.content.committee), \(ReadableDate(zone).shortDay(meeting.content.start))",

@@ -1,7 +1,6 @@
 import Foundation
 import GRDB
 import HTTPServer
-import Mustache
 
 /// `GET /search?q=&council=&committee=&topic=&from=&to=&page=` and `/search.atom`: all meetings, newest first.
 struct SearchPage: Sendable {
@@ -13,21 +12,6 @@ struct SearchPage: Sendable {
   private static let pageSize = 20
 
   private struct View {
-    struct Choice: MustacheParent {
-      var slug: String
-      var name: String
-      var isChosen: Bool
-
-      func child(named name: String) -> Any? {
-        switch name {
-        case "slug": slug
-        case "name": self.name
-        case "isChosen": isChosen
-        default: nil
-        }
-      }
-    }
-
     var text: String?
     var committee: String?
     var from: String?
@@ -56,8 +40,8 @@ struct SearchPage: Sendable {
       committee: form.committee,
       from: form.from,
       to: form.to,
-      councils: councils.map { .init(slug: $0.slug, name: $0.name, isChosen: $0.slug == form.council) },
-      topics: topics.map { .init(slug: $0.slug, name: $0.name, isChosen: $0.slug == form.topic) },
+      councils: councils.map { Choice(value: $0.slug, name: $0.name, isChosen: $0.slug == form.council) },
+      topics: topics.map { Choice(value: $0.slug, name: $0.name, isChosen: $0.slug == form.topic) },
       hasTopics: !topics.isEmpty,
       hasFilters: form.hasFilters,
       isAsked: form.isAsked,

@@ -4,12 +4,6 @@ import HTTPServer
 
 /// What the preferences page shows.
 struct PreferencesView {
-  struct Choice {
-    var value: String
-    var name: String
-    var isChosen: Bool
-  }
-
   /// What the store knows for it.
   struct Known: Sendable {
     var subscriber: Subscriber
@@ -66,7 +60,11 @@ struct PreferencesView {
     let chosen = form.first("action") == "save" ? Set(form.all("follow")) : nil
     let followed = Set(known.targets.map(\.reference))
     follows = known.targets.map { target in
-      Choice(value: target.reference, name: target.name, isChosen: chosen?.contains(target.reference) ?? true)
+      Choice(
+        value: target.reference,
+        name: target.name.capitalizedFirst,
+        isChosen: chosen?.contains(target.reference) ?? true
+      )
     }
     councils = known.councils.map { Choice(value: "council:\($0.slug)", name: $0.name, isChosen: false) }
       .filter { !followed.contains($0.value) }
@@ -89,4 +87,9 @@ struct PreferencesView {
     self.unsubscribe = unsubscribe
     errors = FormErrors(problems)
   }
+}
+
+extension String {
+  /// As it begins a line of its own.
+  fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }

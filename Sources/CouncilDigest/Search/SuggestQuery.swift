@@ -22,13 +22,17 @@ enum SuggestQuery {
     return TopicQuery(TopicQuery.Group(required: [.word(first)] + words.dropFirst().map { .word($0) }))
   }
 
-  /// The word whose loss says least: one that is never found, else the one that is found most.
+  /// The word whose loss says least: the one that is found most, or one that is never found where nearly every word of
+  /// the subject would be.
   private static func commonest(_ words: [String], now: Date, _ database: Database) throws -> Int? {
-    let found = try words.map { word in
-      try query([word]).map { try QueryReach.load($0, now: now, database).meetings } ?? 0
-    }
-    return found.firstIndex(of: 0) ?? found.indices.max { found[$0] < found[$1] }
+    let reaches = try words.map { word in try query([word]).map { try QueryReach.load($0, now: now, database) } }
+    let found = reaches.map { $0?.meetings ?? 0 }
+    let isLarge = reaches.contains { ($0?.summarised ?? 0) >= largeArchive }
+    return (isLarge ? found.firstIndex(of: 0) : nil) ?? found.indices.max { found[$0] < found[$1] }
   }
+
+  /// Meetings in twelve months.
+  private static let largeArchive = 500
 
   /// In their order, without those that every sentence has.
   private static func tellingWords(of text: String) -> [String] {

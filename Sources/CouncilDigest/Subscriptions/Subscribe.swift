@@ -106,16 +106,10 @@ struct Subscribe: Sendable {
       email: form.email.isEmpty ? nil : form.email,
       committees: chosen.compactMap { target in
         guard case .committee = target else { return nil }
-        return .init(reference: target.field.value, name: target.name)
+        return Choice(value: target.field.value, name: target.name, isChosen: true)
       },
-      councils: councils.map { council in
-        .init(
-          reference: council.slug,
-          name: council.name,
-          isChosen: chosen.contains(.council(council))
-        )
-      },
-      topics: topics.map { .init(reference: $0.slug, name: $0.name, isChosen: form.topics.contains($0.slug)) },
+      councils: councils.map { Choice(value: $0.slug, name: $0.name, isChosen: chosen.contains(.council($0))) },
+      topics: topics.map { Choice(value: $0.slug, name: $0.name, isChosen: form.topics.contains($0.slug)) },
       hasTopics: !topics.isEmpty,
       query: form.queries.first,
       moreQueries: Array(form.queries.dropFirst()),
@@ -136,12 +130,6 @@ struct Subscribe: Sendable {
 }
 
 private struct SubscribeView {
-  struct Choice {
-    var reference: String
-    var name: String
-    var isChosen = true
-  }
-
   var email: String?
   var committees: [Choice]
   var councils: [Choice]

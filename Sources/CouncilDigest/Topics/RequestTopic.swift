@@ -148,7 +148,7 @@ struct RequestTopic: Sendable {
       email: form.first("email"),
       request: form.first("request"),
       query: form.first("query"),
-      councils: councils.map { .init(slug: $0.slug, name: $0.name, isChosen: chosen.contains($0.slug)) },
+      councils: councils.map { Choice(value: $0.slug, name: $0.name, isChosen: chosen.contains($0.slug)) },
       errors: FormErrors(problems)
     )
     return try site.page(
@@ -162,12 +162,6 @@ struct RequestTopic: Sendable {
 }
 
 private struct TopicRequestView {
-  struct Choice {
-    var slug: String
-    var name: String
-    var isChosen: Bool
-  }
-
   var email: String?
   var request: String?
   var query: String?
