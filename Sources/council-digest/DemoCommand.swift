@@ -46,6 +46,7 @@ struct DemoCommand: AsyncParsableCommand {
 
         Pages      \(address)/
         Mailbox    \(address)/demo/mailbox
+        Console    \(address)/operator (sign in with the key)
         API key    \(key)
 
       1. Open the pages, follow a council, then confirm from the mailbox.

@@ -11,7 +11,7 @@ import Testing
   private static let folders = [
     "Store", "Access", "Outbox", "Site", "Councils", "Meetings", "Queries", "Search", "Topics", "Subscriptions",
     "Readers", "SubscriberImport", "Professionals", "Matching", "Feedback", "Digests",
-    "Bounces", "Deliveries", "Retention", "Operations", "Pages", "Setup",
+    "Bounces", "Deliveries", "Retention", "Operations", "Pages", "Console", "Setup",
   ]
 
   private func files(_ path: String) throws -> [(name: String, text: String)] {

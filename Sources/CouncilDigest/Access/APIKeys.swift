@@ -46,8 +46,19 @@ final class APIKeys: Sendable {
     guard let header, header.utf8.count <= 512 else { return nil }
     let parts = header.split(separator: " ", maxSplits: 1)
     guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
-    let hash = Self.hash(parts[1].trimmingCharacters(in: .whitespaces))
+    return caller(holding: parts[1].trimmingCharacters(in: .whitespaces))
+  }
+
+  /// Who holds a key, or nil when no such key is valid.
+  func caller(holding secret: String) -> Caller? {
+    let hash = Self.hash(secret)
     return valid.withLock { $0[hash] }
+  }
+
+  /// Who holds the key of this id, nil being the one of the configuration, and the hash of the key; nil when it is not
+  /// valid any more.
+  func holder(of id: Int64?) -> (caller: Caller, hash: Data)? {
+    valid.withLock { valid in valid.first { $0.value.keyID == id }.map { ($0.value, $0.key) } }
   }
 
   private static let noteEvery: TimeInterval = 300

@@ -32,6 +32,12 @@ enum ControlDigestRun: String, CaseIterable, Sendable {
     return try DigestRun.find(id, database) ?? run
   }
 
+  /// Whether it would make a difference now.
+  func changes(_ run: DigestRun) -> Bool {
+    guard let state = state(after: run.state) else { return false }
+    return state != run.state || (self == .resume && run.canary.until != nil)
+  }
+
   private func state(after state: DigestRun.State) -> DigestRun.State? {
     switch (self, state) {
     case (.approve, .awaitingApproval): .sending

@@ -9,10 +9,7 @@ struct DigestRunAPI: Sendable {
   let timeZone: TimeZone
   let dryRun: DryDigestRun
   let pace: DeliveryPace
-  /// There is something to plan.
-  let runStarted: @Sendable () -> Void
-  /// There is something to send.
-  let mailQueued: @Sendable () -> Void
+  let operate: OperateDigestRuns
 
   func create(_ request: Request, _ change: AuditedChange) async throws -> Response {
     let now = store.now()
@@ -23,19 +20,8 @@ struct DigestRunAPI: Sendable {
       return try await JSONOutput.response(.ok, dryRun.plan(end: end ?? now, matchesQueries: true))
     }
     guard end == nil else { throw Refusal.invalid([FieldProblem("at", "Only with dry_run=true")]) }
-    let outcome = try await store.write { database in
-      let outcome = try StartDigestRun.start(week: week, end: now, now: now, database)
-      switch outcome {
-      case .started(let run):
-        try change.record("start", of: "digest-runs/\(run.id)", after: ["week": run.week], database)
-      case .exists: change.changedNothing()
-      }
-      return outcome
-    }
-    switch outcome {
-    case .started(let run):
-      runStarted()
-      return try await respond(.created, run)
+    switch try await operate.start(week, change) {
+    case .started(let run): return try await respond(.created, run)
     case .exists(let run): return try await respond(.ok, run)
     }
   }
@@ -66,23 +52,7 @@ struct DigestRunAPI: Sendable {
 
   func control(_ control: ControlDigestRun) -> @Sendable (Request, AuditedChange) async throws -> Response {
     { request, change in
-      let id = Int64(request.parameter("id")) ?? 0
-      let now = store.now()
-      let run = try await store.write { database in
-        let before = try DigestRun.find(id, database)
-        let run = try control.apply(to: id, now: now, database)
-        // Also when the state stays: resuming lets go what waits for the first letters.
-        try change.record(
-          control.rawValue,
-          of: "digest-runs/\(id)",
-          before: before.map { ["state": $0.state.rawValue] },
-          after: ["state": run.state.rawValue],
-          database
-        )
-        return run
-      }
-      mailQueued()
-      return try await respond(.ok, run)
+      try await respond(.ok, operate.control(Int64(request.parameter("id")) ?? 0, control, change))
     }
   }
 

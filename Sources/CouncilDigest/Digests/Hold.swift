@@ -29,5 +29,13 @@ struct Hold: Equatable, Sendable {
     )
   }
 
+  /// Letters of runs under way that have not left.
+  static func waitingLetters(_ database: Database) throws -> Int {
+    try Int.fetchOne(
+      database,
+      sql: "SELECT count(*) FROM outgoing_mail WHERE run_id IS NOT NULL AND state = 'queued'"
+    ) ?? 0
+  }
+
   static func lift(_ database: Database) throws { try database.execute(sql: "DELETE FROM hold") }
 }

@@ -34,7 +34,14 @@ struct HoldAPI: Sendable {
   func get(_ request: Request) async throws -> Response { try await answer(isForecast: true) }
 
   func post(_ request: Request, _ change: AuditedChange) async throws -> Response {
-    var input = try JSONInput(request)
+    try await apply(JSONInput(request), change)
+    return try await answer(isForecast: false)
+  }
+
+  /// Places or releases.
+  /// - Throws: `Refusal.invalid`, or `.conflict` when nothing is held.
+  func apply(_ json: JSONInput, _ change: AuditedChange) async throws {
+    var input = json
     let places = input.bool("hold")
     let reason = input.string("reason")
     let release = input.choice("release", ReleaseName.self)
@@ -57,16 +64,9 @@ struct HoldAPI: Sendable {
     case (.treatAsSentUntil, let until?):
       try await ReleaseHold(store: store, change: change)(.treatAsSent(until: until.date))
     case (.treatAsSentUntil, nil): break
-    case (nil, _):
-      let reason = reason ?? "An operator asked for it"
-      try await store.write { database in
-        guard try Hold.find(database) == nil else { return change.changedNothing() }
-        try Hold.place(reason, now: now, database)
-        try change.record("hold", of: "hold", after: ["reason": reason], database)
-      }
+    case (nil, _): try await PlaceHold(store: store)(reason, change)
     }
     mailQueued()
-    return try await answer(isForecast: false)
   }
 
   private enum ReleaseName: String, CaseIterable {
@@ -76,17 +76,7 @@ struct HoldAPI: Sendable {
 
   /// - Parameter isForecast: what would be caught up takes as long as planning a run, so a stop is answered without.
   private func answer(isForecast: Bool) async throws -> Response {
-    let (hold, waiting) = try await store.read { database in
-      (
-        try Hold.find(database),
-        try Int.fetchOne(
-          database,
-          sql: """
-            SELECT count(*) FROM outgoing_mail WHERE run_id IS NOT NULL AND state = 'queued'
-            """
-        ) ?? 0
-      )
-    }
+    let (hold, waiting) = try await store.read { (try Hold.find($0), try Hold.waitingLetters($0)) }
     let item = Item(
       held: hold != nil,
       since: hold?.since,

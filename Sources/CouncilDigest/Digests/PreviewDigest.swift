@@ -19,24 +19,31 @@ struct PreviewDigest: Sendable {
     guard !reference.isEmpty else {
       throw Refusal.invalid([FieldProblem("subscriber", "Required: a subscriber’s id or address")])
     }
-    let end = try request.time("at") ?? schedule.next(after: store.now())
+    return Response(
+      status: .ok,
+      fields: [.contentType: "message/rfc822", .cacheControl: "no-store"],
+      body: try await letter(of: request.parameter("id"), to: reference, at: request.time("at"))
+    )
+  }
+
+  /// - Parameters:
+  ///   - run: its id, or `next`.
+  ///   - reference: a subscriber's id or address.
+  ///   - end: of a run that was not started.
+  /// - Returns: the message as it leaves.
+  func letter(of run: String, to reference: String, at end: Date? = nil) async throws -> [UInt8] {
+    let end = end ?? schedule.next(after: store.now())
     let envelope = try await store.read { database in
       guard let subscriber = try Subscriber.find(reference: reference, database) else {
         throw Refusal.notFound("There is no subscriber “\(reference)”")
       }
-      guard request.parameter("id") != "next" else { return try next(to: subscriber, end: end, database) }
-      let id = Int64(request.parameter("id")) ?? 0
-      guard let run = try DigestRun.find(id, database) else {
-        throw Refusal.notFound("There is no digest run \(request.parameter("id"))")
+      guard run != "next" else { return try next(to: subscriber, end: end, database) }
+      guard let run = try DigestRun.find(Int64(run) ?? 0, database) else {
+        throw Refusal.notFound("There is no digest run \(run)")
       }
       return try stored(of: run, to: subscriber, database)
     }
-    let message = try signer?.signed(envelope.content) ?? envelope.content
-    return Response(
-      status: .ok,
-      fields: [.contentType: "message/rfc822", .cacheControl: "no-store"],
-      body: message
-    )
+    return try signer?.signed(envelope.content) ?? envelope.content
   }
 
   private func stored(of run: DigestRun, to subscriber: Subscriber, _ database: Database) throws -> Envelope {

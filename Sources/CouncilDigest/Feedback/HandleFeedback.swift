@@ -17,8 +17,14 @@ struct HandleFeedback: Sendable {
   }
 
   func callAsFunction(_ request: Request, _ change: AuditedChange) async throws -> Response {
-    let id = Int64(request.parameter("id")) ?? 0
-    var input = try JSONInput(request)
+    let feedback = try await handle(Int64(request.parameter("id")) ?? 0, JSONInput(request), change)
+    return try JSONOutput.response(.ok, FeedbackItem(feedback))
+  }
+
+  /// - Parameter json: `state` and `reply`.
+  /// - Throws: `Refusal.invalid`, `.notFound`, or `.conflict` when it was answered already or no letter can be sent.
+  func handle(_ id: Int64, _ json: JSONInput, _ change: AuditedChange) async throws -> Feedback {
+    var input = json
     _ = input.choice("state", Settled.self, required: true)
     let reply = input.string("reply", maximum: 4_000, isMultiline: true)
     try input.finish()
@@ -46,7 +52,7 @@ struct HandleFeedback: Sendable {
     }
     log.notice("feedback.handled", metadata: ["id": "\(id)", "replied": "\(feedback.reply != nil)"])
     mailQueued()
-    return try JSONOutput.response(.ok, FeedbackItem(feedback))
+    return feedback
   }
 
   /// What was written stays out of the audit: it may name people.

@@ -15,21 +15,6 @@ struct DemoMailbox: Sendable {
     var date: String
   }
 
-  private struct LetterView {
-    struct Field {
-      var name: String
-      var value: String
-    }
-
-    var subject: String
-    var from: String
-    var to: String
-    var date: String
-    var frame: String
-    var text: String
-    var fields: [Field]
-  }
-
   func list(_ request: Request) async throws -> Response {
     let entries = try names().compactMap { name -> (Date, Entry)? in
       let url = folder.appending(path: name)
@@ -54,36 +39,19 @@ struct DemoMailbox: Sendable {
 
   func letter(_ request: Request) async throws -> Response {
     let (name, letter) = try read(request)
-    let view = LetterView(
-      subject: letter.first("subject") ?? "",
-      from: letter.first("from") ?? "",
-      to: letter.first("to") ?? "",
-      date: letter.first("date") ?? "",
+    let view = LetterInBrowser(
+      letter,
       frame: "/demo/mailbox/\(percentEncoded(name))/html",
-      text: letter.text,
-      fields: letter.fields.map { .init(name: $0.name, value: $0.value) }
+      back: "/demo/mailbox",
+      backLabel: "Mailbox"
     )
-    var response = try site.page("demo-letter", view, title: view.subject, visibility: .onlyYou)
-    response.fields[.contentSecurityPolicy] =
-      "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; "
-      + "frame-ancestors 'none'"
+    var response = try site.page("letter", view, title: view.subject, visibility: .onlyYou)
+    response.fields[.contentSecurityPolicy] = LetterInBrowser.policy
     return response
   }
 
-  /// The HTML part alone, for the frame: inline styles are a letter's way, scripts are nobody's.
   func html(_ request: Request) async throws -> Response {
-    let (_, letter) = try read(request)
-    let html = letter.html.replacing("<head>", with: "<head><base target=\"_top\">", maxReplacements: 1)
-    return Response(
-      status: .ok,
-      fields: [
-        .contentType: "text/html; charset=utf-8", .cacheControl: "no-store",
-        .contentSecurityPolicy:
-          "default-src 'none'; style-src 'unsafe-inline'; base-uri 'self'; frame-ancestors 'self'; "
-          + "sandbox allow-top-navigation-by-user-activation",
-      ],
-      body: Array(html.utf8)
-    )
+    LetterInBrowser.html(of: try read(request).1, followsLinks: true)
   }
 
   private func read(_ request: Request) throws -> (String, ReceivedLetter) {

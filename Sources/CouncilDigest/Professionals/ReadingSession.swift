@@ -54,11 +54,7 @@ struct ReadingSession: Sendable {
   }
 
   private func secret(in request: Request) -> String? {
-    for pair in request.fields[values: .cookie].joined(separator: ";").split(separator: ";") {
-      let parts = pair.split(separator: "=", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
-      if parts.count == 2, parts[0] == cookieName, parts[1].utf8.count <= 128 { return parts[1] }
-    }
-    return nil
+    request.cookie(cookieName)
   }
 
   /// The secret has 256 random bits, so a plain hash is enough.

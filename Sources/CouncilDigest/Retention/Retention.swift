@@ -174,6 +174,7 @@ struct Retention: Sendable {
       try database.execute(
         literal: """
           DELETE FROM session WHERE expires_at <= \(now.milliseconds);
+          DELETE FROM console_session WHERE expires_at <= \(now.milliseconds);
           DELETE FROM sign_in WHERE requested_at <= \(weekAgo);
           DELETE FROM address_change WHERE requested_at <= \(weekAgo);
           DELETE FROM signup_attempt WHERE attempted_at <= \(hourAgo);

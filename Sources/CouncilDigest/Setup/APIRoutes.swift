@@ -11,7 +11,6 @@ struct APIRoutes: Sendable {
   private var store: Store { services.store }
   private var site: Site { services.site }
   private var cache: PageCache { services.site.cache }
-  private var mailQueued: @Sendable () -> Void { { [sender = services.sender] in sender.wake() } }
 
   var routes: [Route] {
     let council = CouncilAPI(store: store, cache: cache)
@@ -32,49 +31,31 @@ struct APIRoutes: Sendable {
       timeZone: site.identity.timeZone,
       dryRun: services.dryRun,
       pace: services.queue.records.pace,
-      runStarted: { [scheduler = services.scheduler] in scheduler.wake() },
-      mailQueued: mailQueued
+      operate: services.operateDigestRuns
     )
     let test = SendTestDigest(
       store: store,
       timeZone: site.identity.timeZone,
       editions: services.queue.editions,
-      mailQueued: mailQueued
+      mailQueued: services.mailQueued
     )
-    let hold = HoldAPI(store: store, dryRun: services.dryRun, mailQueued: mailQueued)
+    let hold = services.hold
     let explain = ExplainDigest(store: store, timeZone: site.identity.timeZone)
     let bounces = BounceAPI(
       store: store,
       letters: services.receiveBounce.letters,
       receiveBounce: services.receiveBounce
     )
-    let preview = PreviewDigest(
-      store: store,
-      schedule: services.configuration.schedule,
-      mailsQuietWeeks: services.configuration.mailsQuietWeeks,
-      assembly: services.queue.assembly,
-      editions: services.queue.editions,
-      signer: services.signer
-    )
-    let decideTopicRequest = DecideTopicRequest(
-      store: store,
-      letters: services.letters,
-      log: services.log,
-      mailQueued: mailQueued
-    )
+    let preview = services.previewDigest
+    let decideTopicRequest = services.decideTopicRequest
     let backups = BackupAPI(store: store, backUp: services.backUp, folder: services.configuration.backupFolder)
-    let handleFeedback = HandleFeedback(
-      store: store,
-      letters: services.letters,
-      log: services.log,
-      mailQueued: mailQueued
-    )
+    let handleFeedback = services.handleFeedback
     let export = ExportAPI(store: store)
     let putCouncil = PutCouncil(
       store: store,
       cache: cache,
       replace: ReplaceCouncils(store: store, letters: services.letters).callAsFunction,
-      replaced: { [catchUp = services.catchUpTopics] in
+      replaced: { [catchUp = services.catchUpTopics, mailQueued = services.mailQueued] in
         mailQueued()
         try await catchUp()
       }
@@ -174,18 +155,13 @@ struct APIRoutes: Sendable {
     spoolsBody: Bool = false,
     _ action: @escaping @Sendable (Request, AuditedChange) async throws -> Response
   ) -> Route {
-    route(method, pattern, role, bodyLimit: bodyLimit, spoolsBody: spoolsBody) { [store, log = services.log] in
-      let change = AuditedChange($1, request: "\($0.id)", now: store.clock.now)
-      let response = try await action($0, change)
-      guard change.hasAccounted else {
-        // A mistake in the action. A line that knows little is better than none.
-        log.error("audit.not-accounted", metadata: ["request": "\($0.id)", "route": "\(method.rawValue) \(pattern)"])
-        try await store.write { try change.record(method.rawValue.lowercased(), of: pattern, $0) }
-        return response
-      }
-      return response
+    let label = "\(method.rawValue) \(pattern)"
+    return route(method, pattern, role, bodyLimit: bodyLimit, spoolsBody: spoolsBody) { [accounted] in
+      try await accounted($0, by: $1, label, action)
     }
   }
+
+  private var accounted: AccountedAction { AccountedAction(store: store, log: services.log) }
 
   private static let bodyLimit = 1_048_576
 

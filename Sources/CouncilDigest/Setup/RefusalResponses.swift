@@ -93,7 +93,7 @@ struct RefusalResponses: Sendable {
     return Response(status: .movedPermanently, fields: [.location: target, .cacheControl: "public, max-age=3600"])
   }
 
-  private static func words(for refusal: Refusal) -> (HTTPResponse.Status, String, String) {
+  static func words(for refusal: Refusal) -> (HTTPResponse.Status, String, String) {
     switch refusal {
     case .invalid(let problems):
       let first = problems.first.map { $0.field.isEmpty ? $0.detail : "\($0.field): \($0.detail)" } ?? ""

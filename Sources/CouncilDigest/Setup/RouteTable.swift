@@ -7,15 +7,15 @@ struct RouteTable: Sendable {
   let services: Services
 
   var routes: [Route] {
-    pages + actions + readers + machinePages + APIRoutes(services: services).routes + services.site.assets.routes
-      + demo
+    pages + actions + readers + machinePages + APIRoutes(services: services).routes
+      + ConsoleRoutes(services: services).routes + services.site.assets.routes + demo
   }
 
   var store: Store { services.store }
   var site: Site { services.site }
   private var cache: PageCache { services.site.cache }
   var origin: OriginCheck { OriginCheck(identity: services.site.identity) }
-  var mailQueued: @Sendable () -> Void { { [sender = services.sender] in sender.wake() } }
+  var mailQueued: @Sendable () -> Void { services.mailQueued }
 
   private var lab: QueryLabPage { QueryLabPage(store: store, site: site, usual: services.usualWords) }
 

@@ -12,6 +12,7 @@ struct Services: Sendable {
   let usualWords = UsualWords()
   let topicQueries = TopicQueries()
   let requestMeters = RequestMeters()
+  let keyGuesses = KeyGuesses()
   let apiKeys: APIKeys
   let letters: LetterFrame
   let notices: OperatorNotices

@@ -18,8 +18,16 @@ struct DecideTopicRequest: Sendable {
   }
 
   func callAsFunction(_ request: Request, _ change: AuditedChange) async throws -> Response {
-    let id = Int64(request.parameter("id")) ?? 0
-    let decision = try Self.decision(JSONInput(request))
+    try await JSONOutput.response(
+      .ok,
+      decide(about: Int64(request.parameter("id")) ?? 0, JSONInput(request), change)
+    )
+  }
+
+  /// - Parameter input: `state`, `query` and `reply`.
+  /// - Throws: `Refusal.invalid`, `.notFound`, or `.conflict` when it was decided already or no letter can be sent.
+  func decide(about id: Int64, _ input: JSONInput, _ change: AuditedChange) async throws -> TopicRequestItem {
+    let decision = try Self.decision(input)
     let now = store.now()
     let meetings = try await meetings(decision, now: now)
     let item = try await store.write { database in
@@ -42,7 +50,7 @@ struct DecideTopicRequest: Sendable {
     }
     log.notice("topic-request.decided", metadata: ["id": "\(id)", "state": "\(item.state)"])
     mailQueued()
-    return try JSONOutput.response(.ok, item)
+    return item
   }
 
   private static func decision(_ json: JSONInput) throws -> Decision {

@@ -1,0 +1,95 @@
+import Foundation
+import HTTPServer
+import HTTPTypes
+
+/// `GET /operator/feedback` and `POST /operator/feedback/{id}`: what readers wrote, each with a form to answer it.
+struct ReaderMessagesPage: Sendable {
+  let store: Store
+  let page: ConsolePage
+  let handle: HandleFeedback
+
+  private static let shown = 20
+
+  private struct View {
+    var done: String?
+    var messages: [Item]
+    var isEmpty: Bool
+    var nextPath: String?
+    var errors: FormErrors?
+  }
+
+  private struct Item {
+    var id: Int64
+    var kind: String
+    var isMistake: Bool
+    var message: String
+    var date: String
+    var email: String?
+    var meeting: String?
+    var meetingPath: String?
+    var reply: String?
+    var replyError: String?
+  }
+
+  private struct Attempt {
+    var id: Int64
+    var form: ConsoleForm
+    var refusal: ConsoleRefusal
+  }
+
+  func list(_ request: Request, _ caller: Caller) async throws -> Response {
+    let after = try QueryString(request).first("after").flatMap(Int64.init) ?? 0
+    return try await list(caller, after: after, done: try Done(request))
+  }
+
+  func answer(_ request: Request, _ change: AuditedChange) async throws -> Response {
+    let id = Int64(request.parameter("id")) ?? 0
+    let form = try ConsoleForm(request)
+    let refusal = try await ConsoleRefusal.of(change, conflictsAt: "reply") {
+      _ = try await handle.handle(id, form.json("reply", fixed: ["state": "handled"]), change)
+    }
+    guard let refusal else { return page.seeOther(Done.handled.path) }
+    return try await list(change.caller, after: id - 1, Attempt(id: id, form: form, refusal: refusal))
+  }
+
+  private func list(_ caller: Caller, after: Int64, _ attempt: Attempt? = nil, done: Done? = nil) async throws
+    -> Response
+  {
+    let found = try await store.read {
+      try Feedback.list(state: .open, after: after, limit: Self.shown + 1, $0)
+    }
+    let items = found.prefix(Self.shown).map { item($0, attempt?.id == $0.id ? attempt : nil) }
+    let view = View(
+      done: done?.sentence,
+      messages: items,
+      isEmpty: items.isEmpty,
+      nextPath: found.count > Self.shown
+        ? items.last.map { "\(ConsolePage.Part.feedback.path)?after=\($0.id)" } : nil,
+      errors: attempt.flatMap { $0.refusal.errors(ending: "-\($0.id)") }
+    )
+    return try page(
+      "feedback",
+      view,
+      title: attempt == nil ? "Feedback" : "Error: Feedback",
+      in: .feedback,
+      for: caller,
+      status: attempt?.refusal.status ?? .ok
+    )
+  }
+
+  private func item(_ feedback: Feedback, _ attempt: Attempt?) -> Item {
+    let slugs = feedback.meeting?.split(separator: "/").map(String.init)
+    return Item(
+      id: feedback.id,
+      kind: feedback.kind == .mistake ? "A mistake in a summary" : "A request or comment",
+      isMistake: feedback.kind == .mistake,
+      message: feedback.message,
+      date: page.dates.dayAndTime(feedback.createdAt),
+      email: feedback.email,
+      meeting: feedback.meeting,
+      meetingPath: slugs.map { "/councils/\($0.first ?? "")/meetings/\($0.last ?? "")" },
+      reply: attempt?.form.text("reply"),
+      replyError: attempt?.refusal.problems.first?.detail
+    )
+  }
+}
