@@ -73,6 +73,11 @@ struct RestoreCommand: AsyncParsableCommand {
           ? "There was no file that remembers who left since: they are still in it."
           : "Since then \(RunReport.grouped(report.left)) had left and \(RunReport.grouped(report.erased)) were erased: they are gone here, too."
       )
+      if !report.apiKeys.isEmpty {
+        Terminal.line(
+          "API keys as of then work: \(report.apiKeys.joined(separator: ", ")). Revoke again what you revoked since."
+        )
+      }
       Terminal.line("Digests are held. Start the service, then: council-digest hold --status")
     }
   }

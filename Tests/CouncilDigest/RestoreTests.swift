@@ -148,6 +148,38 @@ import Testing
     #expect(try await store.read { try String.fetchOne($0, sql: "SELECT email FROM feedback") } == nil)
   }
 
+  @Test func `a backup that is copied into place is refused, and nobody is signed in after a restore`() async throws {
+    let chain = try await Chain("2026-11-28T07:00:00Z")
+    try await chain.subscribe("ann@example.org")
+    try await chain.services.store.write { database in
+      try database.execute(sql: "INSERT INTO session (hash, subscriber_id, created_at, expires_at) VALUES (x'01', 1, 0, 9e15)")
+    }
+    let backup = try await chain.services.backUp(to: chain.folder.file("b.sqlite"))
+    let elsewhere = try TemporaryFolder()
+    try FileManager.default.copyItem(atPath: backup.path, toPath: elsewhere.file("copied.sqlite"))
+    await #expect(throws: StoreProblem.self) {
+      _ = try await Chain("2026-11-28T09:00:00Z", ["store.path": elsewhere.file("copied.sqlite")])
+    }
+    _ = try restore(chain, backup.path, to: elsewhere.file("s.sqlite"))
+    let second = try await Chain("2026-11-28T09:00:00Z", ["store.path": elsewhere.file("s.sqlite")])
+    let (sessions, links) = try await second.services.store.read { database in
+      (
+        try Int.fetchOne(database, sql: "SELECT count(*) FROM session"),
+        try Int.fetchOne(database, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'sign_in'")
+      )
+    }
+    #expect(sessions == 0 && links == 1_000_000, "no link that was mailed since acts on another's row")
+  }
+
+  @Test func `what several files remember is remembered in one, the last word last`() throws {
+    let folder = try TemporaryFolder()
+    let (old, new) = ("\nerased 1000 a\n", "\nleft 500 b\n\nreturned 2000 a\n")
+    try DepartureFile.write([new, old], to: folder.file("left"))
+    let lines = try String(contentsOfFile: folder.file("left"), encoding: .utf8).split(separator: "\n")
+    // What can't be read stands first, and is passed over.
+    #expect(Set(lines) == ["erased 1000 a", "left 500 b", "returned 2000 a"])
+  }
+
   @Test func `confirming anew is remembered as coming back`() async throws {
     let chain = try await Chain("2026-11-20T07:00:00Z")
     try await chain.subscribe("ann@example.org")

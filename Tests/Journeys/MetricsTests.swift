@@ -40,6 +40,19 @@ import Testing
     }
   }
 
+  @Test func `a stranger learns from the metrics nothing of letters and readers`() async throws {
+    let service = try await service()
+    let key = try #require(try await service.api("POST", "/api-keys", ["name": "p", "role": "reader"]).object()["key"])
+    let stranger = ["X-Forwarded-For": "203.0.113.9"]
+    let seen = try await service.client.get("/metrics", headers: stranger).text
+    for name in ["letters_total", "letter_stage", "queue_", "subscribers", "sign_ups", "bounces"] {
+      #expect(!seen.contains("council_digest_\(name)"), "\(name)")
+    }
+    #expect(seen.contains("council_digest_http_request_duration_seconds_count"))
+    let held = stranger.merging(["Authorization": "Bearer \(key)"]) { $1 }
+    #expect(try await service.client.get("/metrics", headers: held).text.contains("council_digest_letters_total"))
+  }
+
   @Test func `figures tell what there is and what the week brought`() async throws {
     let service = try await service()
     let stats = try await service.api("GET", "/stats").object()

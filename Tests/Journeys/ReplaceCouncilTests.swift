@@ -100,14 +100,20 @@ import Testing
     let written = try await service.api("PUT", "/councils/elm/meetings/m", Samples.meeting())
     #expect(written.status == 410 && written.text.contains("/api/v1/councils/grove/meetings/m-elm"), "\(written.text)")
     #expect(try await service.api("PUT", "/councils/ash", ["name": "Ashbury"]).status == 410)
-    let line = #"{"council": {"slug": "ash", "name": "Ashbury"}}"#
+    let line = #"""
+      {"council": {"slug": "ash", "name": "Ashbury"}}
+      {"meeting": {"council": "elm", "slug": "m", "committee": "Cabinet", "starts_at": "2026-01-01T10:00:00Z"}}
+      """#
     let imported = try await service.client.send(
       "POST",
       "/api/v1/import",
       headers: ["Authorization": "Bearer \(RunningService.key)"],
       body: Array(line.utf8)
     )
-    #expect(imported.status == 200 && imported.text.contains("was replaced by"), "\(imported.text)")
+    let problems = try imported.object()["errors"] as? [[String: Any]] ?? []
+    #expect(problems.count == 2 && problems.allSatisfy { ($0["detail"] as? String)?.contains("was replaced by") == true })
+    let kept = try await service.api("GET", "/councils/grove/meetings/m").object()["summary"] as? String
+    #expect(kept?.isEmpty == false, "a line for the old council does not overwrite the meeting of the new one")
     #expect(try await service.api("DELETE", "/councils/grove").status == 409)
   }
 

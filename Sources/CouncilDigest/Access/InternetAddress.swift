@@ -1,4 +1,5 @@
 import Foundation
+import HTTPServer
 
 /// An IPv4 or IPv6 address as 16 bytes; IPv4 in its mapped form (RFC 4291 §2.5.5.2).
 struct InternetAddress: Equatable, Sendable {
@@ -19,6 +20,9 @@ struct InternetAddress: Equatable, Sendable {
       return nil
     }
   }
+
+  /// RFC 1122 §3.2.1.3, RFC 4291 §2.5.3.
+  var isLoopback: Bool { isIPv4 ? bytes[12] == 127 : bytes == [UInt8](repeating: 0, count: 15) + [1] }
 
   /// As it stands in X-Forwarded-For: some proxies add a port, or brackets and a port.
   init?(forwarded text: String) {
@@ -67,5 +71,13 @@ struct InternetNetwork: Equatable, Sendable {
       guard address.bytes[index] & mask == other.bytes[index] & mask else { return false }
     }
     return true
+  }
+}
+
+extension Request {
+  /// No proxy passed it on, and who sent it is on this machine.
+  var isOfThisMachine: Bool {
+    guard case .address(let text) = peer, fields[.forwardedFor] == nil else { return peer == .unixSocket }
+    return InternetAddress(text)?.isLoopback == true
   }
 }

@@ -10,8 +10,8 @@ struct PutMeeting: Sendable {
   let maximumAgeDays: Int
   /// What is searched of a meeting changed: its topics may have, too.
   let textChanged: @Sendable (MeetingTextChange, Database) throws -> Void
-  /// Looks at transcripts that came.
-  let lookAtTranscripts: @Sendable () async throws -> Void
+  /// Looks at the transcript of a meeting.
+  let lookAtTranscript: @Sendable (Int64) async throws -> Void
 
   /// A transcript and a summary at their limits, in JSON's escapes.
   static let bodyLimit = 9 * 1_048_576
@@ -21,17 +21,17 @@ struct PutMeeting: Sendable {
     let slug = try Slug(segment: request.parameter("meeting"))
     let input = try MeetingInput(json: JSONInput(request))
     let now = store.now()
-    let (item, outcome) = try await store.write { database in
+    let (id, item, outcome) = try await store.write { database in
       try ReplacedCouncil.leadOn(councilSlug, meeting: slug.description, database)
       let council = try Council.require(councilSlug, database)
       let before = try MeetingTrace(slug.description, council: councilSlug, database)
       let (meeting, outcome) = try put(slug, of: council, input, now: now, database)
       let after = try MeetingTrace(meeting, correction: input.correction, database)
       try change.record(outcome, of: "councils/\(councilSlug)/meetings/\(slug)", before, after, database)
-      return (try MeetingItem(meeting, transcript: input.transcript, database), outcome)
+      return (meeting.id, try MeetingItem(meeting, transcript: input.transcript, database), outcome)
     }
     cache.drop()
-    if input.transcript != nil { try await lookAtTranscripts() }
+    if input.transcript != nil { try await lookAtTranscript(id) }
     return try JSONOutput.response(outcome.status, item)
   }
 

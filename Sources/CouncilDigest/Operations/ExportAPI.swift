@@ -9,6 +9,7 @@ struct ExportAPI: Sendable {
 
   /// Of one page: a meeting may have a transcript of megabytes.
   private static let linesAtOnce = 50
+  private static let pageBytes = 2_097_152
   private static let rowsAtOnce = 2_000
 
   /// A line of an import.
@@ -45,8 +46,17 @@ struct ExportAPI: Sendable {
       sql: "SELECT id FROM \(place.part.rawValue) WHERE id > ? ORDER BY id LIMIT ?",
       arguments: [place.after, linesAtOnce]
     )
-    let lines = try ids.compactMap { try line(place.part, $0, database) }
-    if ids.count == linesAtOnce, let last = ids.last {
+    var lines: [Line] = []
+    var last: Int64?
+    var bytes = 0
+    for id in ids where bytes < pageBytes {
+      if let line = try line(place.part, id, database) {
+        bytes += line.meeting.map { $0.transcript?.utf8.count ?? 0 } ?? 0
+        lines.append(line)
+      }
+      last = id
+    }
+    if let last, ids.count == linesAtOnce || last != ids.last {
       return ListPage(items: lines, next: "\(place.part.rawValue):\(last)")
     }
     let following = Part.allCases.drop { $0 != place.part }.dropFirst().first

@@ -66,9 +66,7 @@ private struct KnownCouncils {
     case .council(let slug, _): remember(slug)
     case .meeting(_, let council, _):
       guard !slugs.contains(council), slugs.count < Self.maximum else { return }
-      guard try store.readBlocking({ try Council.findCurrent(council.description, $0) }) != nil else {
-        throw ImportEntry.unknown(council)
-      }
+      _ = try store.readBlocking { try ImportEntry.council(council, $0) }
       remember(council)
     }
   }

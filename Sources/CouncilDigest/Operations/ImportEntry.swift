@@ -64,7 +64,7 @@ enum ImportEntry: Equatable, Sendable {
     case .topic(let slug, let topic):
       return try PutTopic.put(slug, topic, now: now, database).outcome
     case .meeting(let slug, let council, let meeting):
-      guard let council = try Council.findCurrent(council.description, database) else { throw Self.unknown(council) }
+      let council = try Self.council(council, database)
       return try putMeeting.put(slug, of: council, meeting, now: now, database).outcome
     }
   }
@@ -94,7 +94,16 @@ enum ImportEntry: Equatable, Sendable {
     return isNew && outcome == .unchanged ? .replaced : outcome
   }
 
-  static func unknown(_ council: Slug) -> Refusal {
+  /// - Throws: `Refusal` when there is none, or another took its place: that one may have a meeting of the same slug.
+  static func council(_ slug: Slug, _ database: Database) throws -> Council {
+    if let council = try Council.find(slug.description, database) { return council }
+    guard let successor = try ReplacedCouncil.successor(of: slug.description, database) else { throw unknown(slug) }
+    throw Refusal.invalid([
+      FieldProblem("/meeting/council", "“\(slug)” was replaced by “\(successor.slug)”; send its meetings there")
+    ])
+  }
+
+  private static func unknown(_ council: Slug) -> Refusal {
     .invalid([FieldProblem("/meeting/council", "There is no council “\(council)”, nor does an earlier line make one")])
   }
 }

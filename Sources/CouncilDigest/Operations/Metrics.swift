@@ -5,12 +5,15 @@ import HTTPTypes
 import Synchronization
 
 /// `GET /metrics`, for Prometheus. What comes from the store is counted at most once a second, however often it is asked for.
+/// What letters leave would tell a stranger, who has just typed an address into a form, whether it is known: such figures
+/// are for this machine and for holders of an API key.
 struct Metrics: Sendable {
   let store: Store
   let cache: PageCache
   let requests: RequestMeters
   let letters: LetterMeters
   let isMailInTrouble: @Sendable () -> Bool
+  let isTrusted: @Sendable (Request) -> Bool
   private let kept = Kept()
 
   init(
@@ -18,13 +21,15 @@ struct Metrics: Sendable {
     cache: PageCache,
     requests: RequestMeters,
     letters: LetterMeters,
-    isMailInTrouble: @escaping @Sendable () -> Bool
+    isMailInTrouble: @escaping @Sendable () -> Bool,
+    isTrusted: @escaping @Sendable (Request) -> Bool
   ) {
     self.store = store
     self.cache = cache
     self.requests = requests
     self.letters = letters
     self.isMailInTrouble = isMailInTrouble
+    self.isTrusted = isTrusted
   }
 
   private final class Kept: Sendable {
@@ -37,8 +42,11 @@ struct Metrics: Sendable {
     let figures = try await figures()
     var metrics = MetricsText()
     addRequests(&metrics)
-    addLetters(&metrics, figures)
-    addReaders(&metrics, figures)
+    addRun(&metrics, figures)
+    if isTrusted(request) {
+      addLetters(&metrics, figures)
+      addReaders(&metrics, figures)
+    }
     ProcessFigures.read()?.add(to: &metrics)
     return Response(
       status: .ok,
@@ -152,6 +160,9 @@ struct Metrics: Sendable {
         (["kind": "digest"], oldestDigest.map { max(0, figures.now.timeIntervalSince($0)) } ?? 0),
       ]
     )
+  }
+
+  private func addRun(_ metrics: inout MetricsText, _ figures: Figures) {
     metrics.add(
       "council_digest_mail_in_trouble",
       .gauge,

@@ -26,6 +26,8 @@ public struct RestoreStore: Sendable {
     public var erased: Int
     /// The file that remembers them; nil when there was none.
     public var departures: String?
+    /// By name: those that were revoked since the backup work again, until somebody revokes them once more.
+    public var apiKeys: [String]
   }
 
   /// - Parameter departures: the file that remembers who left; by default the one beside the store.
@@ -50,7 +52,7 @@ public struct RestoreStore: Sendable {
       report.departures = remembered.first
       try putAside(besides: folder)
       try StoreFile.move(copy, to: storePath)
-      try keep(remembered.first, at: beside)
+      try keep(remembered, at: beside)
       return report
     }
   }
@@ -105,13 +107,17 @@ public struct RestoreStore: Sendable {
       throw StoreProblem.refusesWrites(path: copy, problem: String(cString: strerror(errno)))
     }
     let now = clock.now()
-    let store = try Store(path: copy, migrations: migrations, clock: clock)
+    let store = try Store(path: copy, migrations: migrations, clock: clock, isRestoring: true)
     let taken = contents.takenAt.map { "taken \(RFC3339.format($0))" } ?? "of unknown age"
     let (left, erased) = try store.writeBlocking { database in
       try Hold.place("Restored from \(URL(filePath: file).lastPathComponent), \(taken)", now: now, database)
       try database.execute(sql: "UPDATE installation SET backed_up_at = NULL")
       try Self.leaveRoom(now: now, database)
+      try Self.signOut(database)
       return try Departed(gone, keys: store.keys).go(database)
+    }
+    let apiKeys = try store.readBlocking { database in
+      try String.fetchAll(database, sql: "SELECT name FROM api_key WHERE revoked_at IS NULL ORDER BY id")
     }
     try store.finish()
     return Report(
@@ -120,8 +126,14 @@ public struct RestoreStore: Sendable {
       subscribers: contents.subscribers,
       takenAt: contents.takenAt,
       left: left,
-      erased: erased
+      erased: erased,
+      apiKeys: apiKeys
     )
+  }
+
+  /// Who signed out since, or was signed out by a revoked key, must not be in again.
+  private static func signOut(_ database: Database) throws {
+    for table in ["session", "sign_in", "console_session"] { try database.execute(sql: "DELETE FROM \(table)") }
   }
 
   private static let room = 1_000_000
@@ -130,6 +142,14 @@ public struct RestoreStore: Sendable {
   /// link would act on somebody else, and letters would have the Message-ID and the return address of others.
   private static func leaveRoom(now: Date, _ database: Database) throws {
     try KeyRing.add(database, now: now)
+    // A table that had no row yet has no line.
+    try database.execute(
+      sql: """
+        INSERT INTO sqlite_sequence (name, seq) SELECT name, 0 FROM sqlite_schema
+        WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'
+          AND name NOT IN (SELECT name FROM sqlite_sequence)
+        """
+    )
     try database.execute(sql: "UPDATE sqlite_sequence SET seq = seq + ?", arguments: [room])
   }
 
@@ -144,8 +164,9 @@ public struct RestoreStore: Sendable {
   }
 
   /// What was remembered elsewhere is remembered here from now on.
-  private func keep(_ remembered: String?, at place: String) throws {
-    guard let remembered, remembered != place, !FileManager.default.fileExists(atPath: place) else { return }
-    try FileManager.default.copyItem(atPath: remembered, toPath: place)
+  private func keep(_ remembered: [String], at place: String) throws {
+    guard remembered.contains(where: { $0 != place }) else { return }
+    let texts = try remembered.map { try String(contentsOfFile: $0, encoding: .utf8) }
+    try DepartureFile.write(texts, to: place)
   }
 }

@@ -28,7 +28,8 @@ struct TranscriptPage: Sendable {
   func callAsFunction(_ request: Request) async throws -> Response {
     let (council, slug) = (request.parameter("council"), request.parameter("meeting"))
     let (place, meeting) = try await store.read { database in
-      (try Council.require(council, database), try Meeting.require(slug, council: council, database))
+      try ReplacedCouncil.leadOn(council, meeting: slug, database)
+      return (try Council.require(council, database), try Meeting.require(slug, council: council, database))
     }
     guard meeting.hasTranscript else { throw Refusal.notFound("There is no transcript of this meeting") }
     let dates = ReadableDate(place.timeZone(in: site.identity.timeZone))

@@ -30,6 +30,7 @@ struct Retention: Sendable {
     )
     forgotten["letter-contents"] = try await forgetContents(before: now - Self.letterContent)
     forgotten["digests"] = try await forgetDigests(before: now - Self.letters)
+    forgotten["editions"] = try await forgetEditions(before: now - Self.letters)
     forgotten["letters"] = try await forget(
       // The newest stays, so that its number is not given again.
       """
@@ -157,12 +158,21 @@ struct Retention: Sendable {
         WHERE digest_run.id = gone.run_id
         """
       } + [
-        """
-        UPDATE edition SET letter_body_id = NULL WHERE letter_body_id IS NOT NULL AND run_id IN (
-          SELECT run_id FROM outgoing_mail WHERE id IN (SELECT value FROM json_each(:ids)))
-        """,
-        "DELETE FROM outgoing_mail WHERE id IN (SELECT value FROM json_each(:ids))",
+        "DELETE FROM outgoing_mail WHERE id IN (SELECT value FROM json_each(:ids))"
       ]
+    )
+  }
+
+  /// What editions of such runs looked like.
+  private func forgetEditions(before limit: Date) async throws -> Int {
+    try await forget(
+      """
+      SELECT edition.id FROM edition INDEXED BY edition_by_body JOIN digest_run ON digest_run.id = edition.run_id
+      WHERE edition.letter_body_id IS NOT NULL AND digest_run.finished_at <= :limit
+        AND NOT EXISTS (SELECT 1 FROM outgoing_mail WHERE outgoing_mail.run_id = edition.run_id)
+      """,
+      before: limit,
+      ["UPDATE edition SET letter_body_id = NULL WHERE id IN (SELECT value FROM json_each(:ids))"]
     )
   }
 

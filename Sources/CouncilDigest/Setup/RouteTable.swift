@@ -107,7 +107,10 @@ struct RouteTable: Sendable {
       cache: cache,
       requests: services.requestMeters,
       letters: services.sender.meters,
-      isMailInTrouble: { [sender = services.sender] in sender.breaker.trouble != nil }
+      isMailInTrouble: { [sender = services.sender] in sender.breaker.trouble != nil },
+      isTrusted: { [keys = services.apiKeys] request in
+        keys.caller(of: request.fields[.authorization], from: request.peer) != nil || request.isOfThisMachine
+      }
     )
     let robots =
       "User-agent: *\n" + hidden.map { "Disallow: \($0)\n" }.joined()

@@ -175,7 +175,7 @@ struct Services: Sendable {
       cache: site.cache,
       maximumAgeDays: configuration.maximumMeetingAgeDays,
       textChanged: { [topicQueries] in try MatchTopics.ofMeeting($0, topicQueries, $1) },
-      lookAtTranscripts: matchTranscripts.callAsFunction
+      lookAtTranscript: { [matchTranscripts] in try await matchTranscripts.look(at: $0) }
     )
   }
 

@@ -61,6 +61,17 @@ final class DepartureFile: Sendable {
     }
   }
 
+  /// What several files say, in the order of time, durable at `place` when this returns.
+  static func write(_ texts: [String], to place: String) throws {
+    let lines = texts.flatMap { $0.split(separator: "\n") }.map { (line: $0, at: Entry(line: $0)?.at ?? .distantPast) }
+    let sorted = lines.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(
+      \.element.line
+    )
+    let unfinished = place + ".unfinished"
+    try StoreFile.writePrivately(sorted.map { "\n\($0)\n" }.joined(), to: unfinished)
+    try StoreFile.move(unfinished, to: place)
+  }
+
   /// What a file says last of each person. A line that was cut by a power failure is passed over.
   static func read(_ path: String) throws -> [String: Entry] {
     let text = try String(contentsOfFile: path, encoding: .utf8)

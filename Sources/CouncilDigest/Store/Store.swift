@@ -20,7 +20,12 @@ public final class Store: Sendable {
 
   /// Takes the store at `path`, creating it when there is none, and applies the migrations in `migrations`.
   /// - Throws: `StoreProblem`, or the database's own error for a migration that fails.
-  public init(path: String, migrations: String, clock: WallClock = .system) throws {
+  public convenience init(path: String, migrations: String, clock: WallClock = .system) throws {
+    try self.init(path: path, migrations: migrations, clock: clock, isRestoring: false)
+  }
+
+  /// - Parameter isRestoring: whether it may be a backup, whose letters would leave again.
+  init(path: String, migrations: String, clock: WallClock, isRestoring: Bool) throws {
     let folder = URL(filePath: path).deletingLastPathComponent()
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -41,6 +46,7 @@ public final class Store: Sendable {
     commits = Histogram()
     group = CommitGroup(pool, commits)
     try Migrations(folder: migrations).apply(to: pool, path: path)
+    if !isRestoring { try Self.requireNoBackup(pool, path) }
     let now = clock.now()
     (keys, installedAt) = try pool.write { database in
       (try KeyRing.load(database, now: now), try Self.installationStart(database, now: now))
@@ -48,6 +54,13 @@ public final class Store: Sendable {
     departures = try DepartureFile(besideStoreAt: path, keys: keys)
     self.path = path
     self.clock = clock
+  }
+
+  private static func requireNoBackup(_ pool: DatabasePool, _ path: String) throws {
+    guard try pool.read(StoreFile.contents).takenAt == nil else {
+      let problem = "this is a backup, and letters that left since would leave again; move it away and: restore FILE"
+      throw StoreProblem.unusable(path: path, problem: problem)
+    }
   }
 
   /// Copies the store as it is at this moment, in steps; others read and write meanwhile. Blocks.

@@ -53,6 +53,18 @@ enum StoreFile {
     )
   }
 
+  static func writePrivately(_ text: String, to path: String) throws {
+    unlink(path)
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw refused(path) }
+    do {
+      let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+      try handle.write(contentsOf: Data(text.utf8))
+    } catch {
+      throw refused(path)
+    }
+  }
+
   /// Durable at its place when this returns.
   static func move(_ path: String, to place: String) throws {
     try sync(path)

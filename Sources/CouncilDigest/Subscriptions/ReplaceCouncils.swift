@@ -53,7 +53,10 @@ struct ReplaceCouncils: Sendable {
       if let old = try Council.find(slug.description, database) {
         if !found.contains(old) { found.append(old) }
       } else if let successor = try ReplacedCouncil.successor(of: slug.description, database) {
-        guard successor.id == council.id else { throw refuse("“\(slug)” was replaced by “\(successor.slug)”") }
+        let isInList = slugs.contains { $0.description == successor.slug }
+        guard successor.id == council.id || isInList else {
+          throw refuse("“\(slug)” was replaced by “\(successor.slug)”")
+        }
       } else {
         throw refuse("There is no council “\(slug)”")
       }

@@ -18,7 +18,7 @@ enum MatchTopics {
       matching.append(topic.id)
     }
     try TopicMatch.keep(matching, of: meeting, database)
-    try MatchTranscripts.lookAgain(at: meeting, database)
+    try MatchTranscripts.lookAgain(at: meeting, now: change.at, database)
   }
 
   /// Never within what a run has closed over: its readers would not hear of the match.
@@ -33,7 +33,7 @@ enum MatchTopics {
       cached: "UPDATE topic SET unmatched_below = (SELECT max(id) + 1 FROM meeting) WHERE id = ?",
       arguments: [topic]
     )
-    try MatchTranscripts.lookAgain(at: now, database)
+    try MatchTranscripts.lookAgain(now: now, database)
   }
 
   /// Looks through the next few meetings for a topic whose query changed, newest first.

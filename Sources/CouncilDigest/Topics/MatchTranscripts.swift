@@ -2,31 +2,52 @@ import Foundation
 import GRDB
 
 /// Finds which topics a meeting's transcript speaks of and its summary does not; professional readers hear of those. A
-/// transcript has megabytes, so it is read beside the writer, not in the transaction that brought it.
+/// transcript has megabytes, so it is read beside the writer, not in the transaction that brought it; at the latest when a
+/// run is planned.
 struct MatchTranscripts: Sendable {
   let store: Store
   let queries: TopicQueries
 
   /// Looks at all that have not been looked at.
   func callAsFunction() async throws {
-    while !Task.isCancelled, let looked = try await store.read({ try look($0) }) {
-      try await store.write { try looked.put($0) }
-    }
+    while !Task.isCancelled, let meeting = try await store.read({ try Self.next($0) }) { try await look(at: meeting) }
+  }
+
+  /// Looks at one, if it has not been looked at.
+  func look(at meeting: Int64) async throws {
+    guard let looked = try await store.read({ try look(at: meeting, $0) }) else { return }
+    try await store.write { try looked.put($0) }
+  }
+
+  private static func next(_ database: Database) throws -> Int64? {
+    try Int64.fetchOne(
+      database,
+      cached: "SELECT meeting_id FROM transcript_unmatched ORDER BY meeting_id LIMIT 1",
+      arguments: []
+    )
   }
 
   /// Its words changed, or the summary's did.
-  static func lookAgain(at meeting: Int64, _ database: Database) throws {
-    try database.execute(cached: "UPDATE transcript SET is_unmatched = 1 WHERE meeting_id = ?", arguments: [meeting])
+  static func lookAgain(at meeting: Int64, now: Date, _ database: Database) throws {
+    try mark("id = :meeting AND announced_at > :recent", ["meeting": meeting, "recent": recent(now)], database)
   }
 
-  /// A topic changed; what was announced long ago is no news in any case.
-  static func lookAgain(at now: Date, _ database: Database) throws {
+  /// A topic changed.
+  static func lookAgain(now: Date, _ database: Database) throws {
+    try mark("announced_at > :recent", ["recent": recent(now)], database)
+  }
+
+  /// What was announced long ago is no news in any case.
+  private static func recent(_ now: Date) -> Int64 { now.addingTimeInterval(-Announcement.recent).milliseconds }
+
+  private static func mark(_ condition: String, _ arguments: StatementArguments, _ database: Database) throws {
     try database.execute(
       cached: """
-        UPDATE transcript SET is_unmatched = 1 WHERE is_unmatched = 0 AND meeting_id IN (
-          SELECT id FROM meeting WHERE announced_at > ?)
+        INSERT INTO transcript_unmatched (meeting_id) SELECT id FROM meeting
+        WHERE \(condition) AND EXISTS (SELECT 1 FROM transcript WHERE transcript.meeting_id = meeting.id)
+        ON CONFLICT DO NOTHING
         """,
-      arguments: [now.addingTimeInterval(-Announcement.recent).milliseconds]
+      arguments: arguments
     )
   }
 
@@ -50,7 +71,7 @@ struct MatchTranscripts: Sendable {
         arguments: ["meeting": words.meeting, "topics": "[\(matches.map { "\($0.topic)" }.joined(separator: ","))]"]
       )
       try database.execute(
-        cached: "UPDATE transcript SET is_unmatched = 0 WHERE meeting_id = ?",
+        cached: "DELETE FROM transcript_unmatched WHERE meeting_id = ?",
         arguments: [words.meeting]
       )
     }
@@ -82,13 +103,16 @@ struct MatchTranscripts: Sendable {
     }
   }
 
-  private func look(_ database: Database) throws -> Looked? {
+  private func look(at meeting: Int64, _ database: Database) throws -> Looked? {
     let row = try Row.fetchOne(
       database,
-      cached: "SELECT meeting_id, text FROM transcript WHERE is_unmatched = 1 ORDER BY meeting_id LIMIT 1",
-      arguments: []
+      cached: """
+        SELECT text FROM transcript_unmatched JOIN transcript ON transcript.meeting_id = transcript_unmatched.meeting_id
+        WHERE transcript_unmatched.meeting_id = ?
+        """,
+      arguments: [meeting]
     )
-    guard let row, let words = try Words.fetch(row["meeting_id"], database) else { return nil }
+    guard let row, let words = try Words.fetch(meeting, database) else { return nil }
     var looked = Looked(words: words, topics: try Topic.list(limit: Topic.maximumCount, database))
     guard let (meeting, text) = try MeetingText.fetch([words.meeting], database).first else { return looked }
     let open = try TextIndex([TextIndex.Text(meeting, text)], database)

@@ -21,7 +21,8 @@ struct PutTopic: Sendable {
       try change.record(outcome, of: "topics/\(slug)", before.map(TopicItem.init), TopicItem(topic), database)
       return (topic, outcome)
     }
-    try await catchUp()
+    // Transcripts matter to digests alone, and are looked at when one is planned.
+    try await catchUp.summaries()
     cache.drop()
     return try JSONOutput.response(outcome.status, TopicItem(topic))
   }
