@@ -47,9 +47,11 @@ import Testing
   }
 
   @Test func `no page is wider than the screen, at phone and desktop width`() async throws {
-    let demo = try await Demo()
+    let demo = try await Demo(["digest.approval": "required"])
     let browser = try await WebDriver()
-    let pages = try await demo.pages()
+    var pages = try await demo.pages()
+    pages += try await demo.consolePages()
+    try await demo.openConsole(in: browser)
     for width in [320, 375, 1_280] {
       try await browser.resize(width: width)
       for path in pages {

@@ -9,7 +9,8 @@ final class Demo: @unchecked Sendable {
   private let folder = Result { try TemporaryFolder() }
   private let process: ChildProcess
 
-  init() async throws {
+  /// - Parameter settings: configuration keys and values.
+  init(_ settings: [String: String] = [:]) async throws {
     let port = try Machine.freePort()
     let folder = try folder.get()
     client = HTTPClient(port: port)
@@ -19,7 +20,7 @@ final class Demo: @unchecked Sendable {
       ["demo", "--port", "\(port)"],
       environment: [
         "TMPDIR": folder.path, "COUNCIL_DIGEST_STORE_MIGRATIONS": Machine.root.appending(path: "migrations").path,
-      ],
+      ].merging(settings.map { ("COUNCIL_DIGEST_" + $0.uppercased().replacing(".", with: "_"), $1) }) { $1 },
       folder: folder.path,
       output: folder.file("log")
     )
@@ -69,6 +70,53 @@ final class Demo: @unchecked Sendable {
     return String(text[range.lowerBound...].dropFirst(address.count).prefix { $0 != "<" && $0 != "\"" && $0 != "\n" })
   }
 
+  /// Signs in to the console, as an operator does.
+  func openConsole(in browser: WebDriver) async throws {
+    try await browser.open(address + "/operator/sign-in")
+    try await browser.type(try key, into: "#key")
+    try await browser.press("main form button")
+    try await browser.wait(for: "This week", in: "h1")
+  }
+
+  /// A page as the operator's browser gets it.
+  func get(_ path: String) async throws -> HTTPExchange {
+    guard path.hasPrefix("/operator") else { return try await client.get(path) }
+    let opened = try await client.post(form: [("key", try key)], to: "/operator/sign-in")
+    return try await client.get(
+      path,
+      headers: ["Cookie": String((opened.field("set-cookie") ?? "").prefix { $0 != ";" })]
+    )
+  }
+
+  /// The console's pages, with something on each. Ask for a run's approval in the configuration.
+  func consolePages() async throws -> [String] {
+    _ = try await client.post(
+      form: [("email", "asks@resident.example"), ("request", "How long do children wait?")],
+      to: "/topics/request"
+    )
+    _ = try await client.post(form: [], to: try await link("/confirm/", in: "Confirm your topic request"))
+    _ = try await client.post(form: [("message", "Not 5 to 7."), ("email", "a@resident.example")], to: "/feedback")
+    let reader =
+      "email,council,topic,query,consent_at,consent_source\nann@resident.example,wychford,,,2026-01-01,a fair\n"
+    let imported = try await client.send(
+      "POST",
+      "/api/v1/subscribers/import",
+      headers: ["Authorization": "Bearer \(try key)", "Content-Type": "text/csv"],
+      body: Array(reader.utf8)
+    )
+    guard try imported.object()["imported"] as? Int == 1 else { throw TestFault("no reader: \(imported.text)") }
+    guard try await api("POST", "/digest-runs").status == 201 else { throw TestFault("no run begins") }
+    _ = try await eventually("the run is planned") {
+      try await api("GET", "/digest-runs/1").object()["state"] as? String == "awaiting_approval" ? true : nil
+    }
+    guard try await api("POST", "/hold", ["hold": true]).status == 200 else { throw TestFault("nothing is held") }
+    return [
+      "", "/next", "/hold", "/figures", "/requests", "/feedback", "/audit", "/start", "/runs/1/approve",
+      "/runs/1/cancel",
+      "/runs/1/letters/1", "/runs/9/letters/1",
+    ].map { "/operator" + $0 }
+  }
+
   /// Every kind of page that a person may come to: those everyone sees, those behind mailed links, and those that say no.
   func pages() async throws -> [String] {
     let meetings = try await client.get("/councils/wychford").text
@@ -83,7 +131,7 @@ final class Demo: @unchecked Sendable {
       "/topics/request", "/topics", "/query", "/query?q=children%20OR%20roads", "/query?q=%22children", "/query?q=zzz",
       "/search", "/search?q=children&from=2026-01-01", "/feedback", "/feedback/thank-you", "/about", "/privacy",
       "/accessibility", "/sign-in", "/sign-in/check-your-email", "/preferences", "/preferences/check-your-email",
-      "/demo/mailbox", "/nowhere", "/confirm/wrong", confirm,
+      "/demo/mailbox", "/nowhere", "/confirm/wrong", confirm, "/operator/sign-in",
     ] + [committee, topic].compactMap(\.self) + meetings.prefix(4) + meetings.prefix(1).map { $0 + "/transcript" }
   }
 }

@@ -5,10 +5,10 @@ import Testing
 /// What parsers make of the pages.
 @Suite struct MarkupTests {
   @Test func `every page is HTML without a parse error, light, and without anything from elsewhere`() async throws {
-    let demo = try await Demo()
+    let demo = try await Demo(["digest.approval": "required"])
     var pages: [String: String] = [:]
-    for path in try await demo.pages() {
-      let answer = try await demo.client.get(path)
+    for path in try await demo.pages() + demo.consolePages() {
+      let answer = try await demo.get(path)
       #expect(answer.body.count < 60_000 || path.hasSuffix("/transcript"), "\(path) weighs \(answer.body.count)")
       pages[path] = answer.text
       let policy = answer.field("content-security-policy") ?? ""

@@ -86,7 +86,9 @@ struct HoldPage: Sendable {
       isHeld: held != nil,
       since: held.map { page.dates.dayAndTime($0.since) },
       reason: held?.reason,
-      waiting: waiting.counted("letter"),
+      waiting: waiting == 0
+        ? "No run under way has letters that wait."
+        : "\(waiting.counted("letter")) of runs under way \(waiting == 1 ? "waits" : "wait").",
       plan: held == nil ? nil : PlanView(try await dryRun.plan(end: now, matchesQueries: false)),
       isResend: form?.text("release") == "resend",
       isTreatedAsSent: form?.text("release") == "treat_as_sent_until",

@@ -24,7 +24,7 @@ struct RunView: Sendable {
   var hasLetters: Bool
   var settled: Int
   var recipients: Int
-  /// "3 of 10 letters are done with".
+  /// "3 of 10 letters dealt with".
   var progress: String
   var rows: [Row]
   var buttons: [Button]
@@ -50,7 +50,7 @@ extension RunView {
     hasLetters = counts.recipients > 0
     settled = counts.recipients - counts.queued
     recipients = counts.recipients
-    progress = "\(settled.grouped) of \(counts.recipients.counted("letter")) done with"
+    progress = "\(settled.grouped) of \(counts.recipients.counted("letter")) dealt with"
     rows = [
       Row(label: "Waiting", count: counts.queued.grouped), Row(label: "Sent", count: counts.sent.grouped),
       Row(label: "Failed", count: counts.failed.grouped), Row(label: "Uncertain", count: counts.uncertain.grouped),

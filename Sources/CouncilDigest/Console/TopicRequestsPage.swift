@@ -99,7 +99,7 @@ struct TopicRequestsPage: Sendable {
     let suggestion = request.suggestion
     let accept = attempt?.isDecline == false ? attempt : nil
     let decline = attempt?.isDecline == true ? attempt : nil
-    let query = accept?.form.text("query") ?? request.query ?? suggestion?.query ?? ""
+    let query = accept?.form.text("query") ?? suggestion?.query ?? request.query ?? ""
     return Item(
       id: request.id,
       words: request.request,
