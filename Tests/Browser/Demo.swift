@@ -78,9 +78,9 @@ final class Demo: @unchecked Sendable {
     try await browser.wait(for: "This week", in: "h1")
   }
 
-  /// A page as the operator's browser gets it.
+  /// A page as the operator's browser gets it; the door as it is before they are in.
   func get(_ path: String) async throws -> HTTPExchange {
-    guard path.hasPrefix("/operator") else { return try await client.get(path) }
+    guard path.hasPrefix("/operator"), path != "/operator/sign-in" else { return try await client.get(path) }
     let opened = try await client.post(form: [("key", try key)], to: "/operator/sign-in")
     return try await client.get(
       path,
