@@ -67,6 +67,31 @@ import Testing
     #expect(!(try await console.get("?done=%3Cscript%3E").text.contains("script")))
   }
 
+  @Test func `a run under way is watched only by who asks for it, and let go, paused and resumed`() async throws {
+    let service = try await service(["digest.canary_letters": "1", "digest.canary_minutes": "60"])
+    try await service.subscribe("bob@resident.example", to: "w")
+    let console = try await Console(service)
+    #expect(try await console.get("?watch=on").field("refresh") == nil)
+    _ = try await console.post("/start")
+    _ = try await eventually("the first letter has left") {
+      try await console.get("").text.contains("First letters sent") ? true : nil
+    }
+    #expect(try await console.get("").field("refresh") == nil)
+    let watched = try await console.get("?watch=on")
+    #expect(watched.field("refresh") == "10" && watched.text.contains("Stop that"))
+    #expect(
+      watched.text.contains("<progress id=\"progress-1\" value=\"1\" max=\"2\">1 of 2 letters dealt with</progress>")
+    )
+    #expect(watched.text.contains("Let the others go"))
+    #expect(try await console.post("/runs/1/pause").field("location") == "/operator?done=paused")
+    let paused = try await console.get("?watch=on")
+    #expect(paused.field("refresh") == nil && paused.text.contains("is paused") && paused.text.contains("Resume"))
+    #expect(try await console.post("/runs/1/resume").field("location") == "/operator?done=resumed")
+    _ = try await eventually("the run is over") {
+      try await console.get("").text.contains("2 of 2 letters dealt with") ? true : nil
+    }
+  }
+
   @Test func `a hold is released by a choice, and a wrong date is kept and named`() async throws {
     let service = try await service()
     let console = try await Console(service)

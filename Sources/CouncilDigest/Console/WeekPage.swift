@@ -60,7 +60,7 @@ struct WeekPage: Sendable {
         page.dates
       )
     }
-    let isMoving = facts.runs.contains { $0.run.state == .planning || ($0.run.state == .sending && !isHeld) }
+    let isMoving = !isHeld && facts.runs.contains { $0.run.state == .planning || $0.run.state == .sending }
     let isWatching = try isMoving && QueryString(request).first("watch") == "on"
     let view = View(
       done: try Done(request)?.sentence,
