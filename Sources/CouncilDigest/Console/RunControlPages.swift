@@ -64,8 +64,9 @@ struct RunControlPages: Sendable {
 
   /// `GET /operator/runs/{id}/approve`.
   func askToApprove(_ request: Request, _ caller: Caller) async throws -> Response {
-    let (run, counts, letters) = try await facts(request)
+    let (run, counts) = try await facts(request)
     guard ControlDigestRun.approve.changes(run) else { return page.seeOther(ConsoleSession.path) }
+    let letters = try await store.read { try Self.letters(of: run, $0) }
     let view = View(
       heading: "Approve the run of \(run.week)?",
       sentences: ["\(counts.queued.counted("letter")) will leave, as fast as the relay takes them."],
@@ -96,7 +97,7 @@ struct RunControlPages: Sendable {
   }
 
   private func cancelForm(_ request: Request, _ caller: Caller, _ problems: [FieldProblem]) async throws -> Response {
-    let (run, counts, _) = try await facts(request)
+    let (run, counts) = try await facts(request)
     guard ControlDigestRun.cancel.changes(run) else { return page.seeOther(ConsoleSession.path) }
     let view = View(
       heading: "Cancel the run of \(run.week)?",
@@ -122,13 +123,13 @@ struct RunControlPages: Sendable {
     )
   }
 
-  private func facts(_ request: Request) async throws -> (DigestRun, DigestRun.Counts, [Letter]) {
+  private func facts(_ request: Request) async throws -> (DigestRun, DigestRun.Counts) {
     let reference = request.parameter("id")
     return try await store.read { database in
       guard let run = try DigestRun.find(Int64(reference) ?? 0, database) else {
         throw Refusal.notFound("There is no digest run \(reference)")
       }
-      return (run, try run.counts(database), try Self.letters(of: run, database))
+      return (run, try run.counts(database))
     }
   }
 
