@@ -152,7 +152,9 @@ import Testing
     let chain = try await Chain("2026-11-28T07:00:00Z")
     try await chain.subscribe("ann@example.org")
     try await chain.services.store.write { database in
-      try database.execute(sql: "INSERT INTO session (hash, subscriber_id, created_at, expires_at) VALUES (x'01', 1, 0, 9e15)")
+      try database.execute(
+        sql: "INSERT INTO session (hash, subscriber_id, created_at, expires_at) VALUES (x'01', 1, 0, 9e15)"
+      )
     }
     let backup = try await chain.services.backUp(to: chain.folder.file("b.sqlite"))
     let elsewhere = try TemporaryFolder()

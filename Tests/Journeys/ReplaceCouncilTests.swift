@@ -111,7 +111,9 @@ import Testing
       body: Array(line.utf8)
     )
     let problems = try imported.object()["errors"] as? [[String: Any]] ?? []
-    #expect(problems.count == 2 && problems.allSatisfy { ($0["detail"] as? String)?.contains("was replaced by") == true })
+    #expect(
+      problems.count == 2 && problems.allSatisfy { ($0["detail"] as? String)?.contains("was replaced by") == true }
+    )
     let kept = try await service.api("GET", "/councils/grove/meetings/m").object()["summary"] as? String
     #expect(kept?.isEmpty == false, "a line for the old council does not overwrite the meeting of the new one")
     #expect(try await service.api("DELETE", "/councils/grove").status == 409)
