@@ -8,8 +8,9 @@ struct ExportCommand: AsyncParsableCommand {
     abstract: "Write everything into a folder: councils, topics and meetings as NDJSON, subscribers as CSV.",
     discussion: """
       content.ndjson is what `import` takes: in an empty store it gives the same pages. subscribers.csv has a row for each thing
-      that somebody follows now, with its consent; consents.csv has every consent there was. They hold addresses: keep them as
-      safe as the store. To move a whole service, with its links and history, use backup and restore.
+      that somebody follows now, with its consent; consents.csv has every consent there was. What a spreadsheet would run as a
+      formula has an apostrophe before it, which an import takes away. They hold addresses: keep them as safe as the store. To
+      move a whole service, with its links and history, use backup and restore.
 
       Example:
         council-digest export /tmp/export
@@ -103,7 +104,7 @@ struct ExportCommand: AsyncParsableCommand {
 
   /// RFC 4180.
   private static func row(_ fields: [String]) -> String {
-    fields.map { field in
+    fields.map(SpreadsheetCell.defused).map { field in
       field.contains(where: { ",\"\n\r".contains($0) }) ? "\"\(field.replacing("\"", with: "\"\""))\"" : field
     }.joined(separator: ",")
   }

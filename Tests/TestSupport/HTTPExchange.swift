@@ -106,7 +106,7 @@ public struct HTTPClient: Sendable {
     return try await connection.readToEnd()
   }
 
-  private static func encoded(_ text: String) -> String {
+  public static func encoded(_ text: String) -> String {
     var allowed = CharacterSet.alphanumerics
     allowed.insert(charactersIn: "-._~")
     return text.addingPercentEncoding(withAllowedCharacters: allowed) ?? ""

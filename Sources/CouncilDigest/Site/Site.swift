@@ -50,7 +50,7 @@ struct Site: Sendable {
       isDemo: isDemo,
       isHidden: visibility != .everyone || status != .ok
     )
-    let body = Array(try templates.render("pages/frame", frame).utf8)
+    let body = VisibleText.bytes(of: try templates.render("pages/frame", frame))
     var response = Response(status: status, fields: [.contentType: "text/html; charset=utf-8"], body: body)
     switch visibility {
     case .everyone where status == .ok:

@@ -88,7 +88,9 @@ struct SubscriberTable: Equatable, Sendable {
   private func value(_ name: String, _ fields: [String]) -> String? {
     guard let index = indexes[name], index < fields.count else { return nil }
     let text = fields[index].trimmingCharacters(in: .whitespacesAndNewlines)
-    return text.isEmpty ? nil : text
+    // Only our own export puts apostrophes before what looks like a formula.
+    let restored = dialect == .own ? SpreadsheetCell.restored(text) : text
+    return restored.isEmpty ? nil : restored
   }
 
   /// Several in one field stand between semicolons, which no slug has.
