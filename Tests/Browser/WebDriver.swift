@@ -47,8 +47,9 @@ final class WebDriver: @unchecked Sendable {
   }
 
   /// Phone or desktop: the width of the page, not of a window.
-  func resize(width: Int) async throws {
-    let metrics: [String: Any] = ["width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500]
+  /// - Parameter zoom: as of a page magnified so many times.
+  func resize(width: Int, height: Int = 800, zoom: Int = 1) async throws {
+    let metrics: [String: Any] = ["width": width, "height": height, "deviceScaleFactor": zoom, "mobile": width < 500]
     _ = try await call(
       "POST",
       session + "/goog/cdp/execute",
@@ -68,6 +69,35 @@ final class WebDriver: @unchecked Sendable {
 
   func type(_ text: String, into selector: String) async throws {
     _ = try await call("POST", session + "/element/\(try await find(selector))/value", ["text": text])
+  }
+
+  /// Keys that have no character, as WebDriver names them (§17.4.2).
+  enum Key: String {
+    case tab = "\u{E004}"
+    case enter = "\u{E007}"
+    case shift = "\u{E008}"
+    case down = "\u{E015}"
+    case space = " "
+  }
+
+  /// Presses a key wherever the focus is.
+  func press(key: Key, with modifier: Key? = nil) async throws {
+    let held = modifier.map { [$0.rawValue] } ?? []
+    try await strike(
+      held.map { ("keyDown", $0) } + [("keyDown", key.rawValue), ("keyUp", key.rawValue)] + held.map { ("keyUp", $0) }
+    )
+  }
+
+  /// Types key by key wherever the focus is.
+  func press(keys text: String) async throws {
+    try await strike(text.flatMap { [("keyDown", String($0)), ("keyUp", String($0))] })
+  }
+
+  private func strike(_ strokes: [(type: String, value: String)]) async throws {
+    let keyboard: [String: Any] = [
+      "type": "key", "id": "keyboard", "actions": strokes.map { ["type": $0.type, "value": $0.value] },
+    ]
+    _ = try await call("POST", session + "/actions", ["actions": [keyboard]])
   }
 
   func press(_ selector: String) async throws {
