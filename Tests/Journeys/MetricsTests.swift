@@ -42,7 +42,9 @@ import Testing
 
   @Test func `a stranger learns from the metrics nothing of letters and readers`() async throws {
     let service = try await service()
-    let key = try #require(try await service.api("POST", "/api-keys", ["name": "p", "role": "reader"]).object()["secret"])
+    let key = try #require(
+      try await service.api("POST", "/api-keys", ["name": "p", "role": "reader"]).object()["secret"]
+    )
     let stranger = ["X-Forwarded-For": "203.0.113.9"]
     let seen = try await service.client.get("/metrics", headers: stranger).text
     for name in ["letters_total", "letter_stage", "queue_", "subscribers", "sign_ups", "bounces"] {
