@@ -109,6 +109,11 @@ CREATE TABLE moved_subscriber (
 ) STRICT;
 CREATE INDEX moved_subscriber_to ON moved_subscriber (subscriber_id);
 
+-- Of a digest that went to the other of two addresses: whose it was. Each of them had a letter of the run.
+ALTER TABLE outgoing_mail ADD COLUMN joined_from INTEGER NOT NULL DEFAULT 0;
+DROP INDEX outgoing_mail_once;
+CREATE UNIQUE INDEX outgoing_mail_once ON outgoing_mail (run_id, subscriber_id, joined_from) WHERE run_id IS NOT NULL;
+
 -- What is left of somebody who was erased and whose address had refused our letters: a keyed hash of it.
 CREATE TABLE suppression (
   address BLOB PRIMARY KEY,

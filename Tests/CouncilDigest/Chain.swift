@@ -110,6 +110,19 @@ struct Chain {
     }
   }
 
+  /// A reader asks for another address, whose mailbox confirms.
+  func move(_ id: Int64, to address: String) async throws {
+    let now = clock.now
+    let isDone = try await services.store.write { [keys = services.store.keys] database in
+      try database.execute(
+        sql: "INSERT INTO address_change (subscriber_id, email, state, requested_at) VALUES (?, ?, 'waiting', ?)",
+        arguments: [id, address, now.milliseconds]
+      )
+      return try AddressChange.confirm(database.lastInsertedRowID, keys, now: now, database)
+    }
+    #expect(isDone)
+  }
+
   /// Works until nothing is left, sending every letter with `outcome`; the digests' committees by recipient.
   /// - Parameter reading: is given the recipient and the text of each letter that was sent.
   func work(

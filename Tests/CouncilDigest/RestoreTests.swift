@@ -118,7 +118,11 @@ import Testing
     let chain = try await Chain("2026-11-20T07:00:00Z")
     for name in ["back", "gone", "stay", "early"] { try await chain.subscribe("\(name)@example.org") }
     let departures = chain.services.store.departures
-    try await departures.append(.left, "early@example.org", at: chain.clock.now.addingTimeInterval(-60))
+    try await departures.append(
+      .left,
+      .init(address: "early@example.org", ids: []),
+      at: chain.clock.now.addingTimeInterval(-60)
+    )
     try await chain.services.store.write { database in
       try database.execute(
         sql:
@@ -128,14 +132,14 @@ import Testing
     let backup = try await chain.services.backUp(to: chain.folder.file("b.sqlite"))
     chain.clock.move(by: 60)
     try await leave(chain, "back@example.org")
-    try await departures.append(.returned, "back@example.org", at: chain.clock.now)
-    try await departures.append(.erased, "Gone@example.org", at: chain.clock.now)
+    try await departures.append(.returned, .init(address: "back@example.org", ids: []), at: chain.clock.now)
+    try await departures.append(.erased, .init(address: "Gone@example.org", ids: []), at: chain.clock.now)
     let path = chain.folder.file("new.sqlite")
     // Cut by a power failure.
     let handle = try #require(FileHandle(forWritingAtPath: chain.folder.file("s.sqlite-left")))
     try handle.seekToEnd()
     try handle.write(contentsOf: Data("\nleft 17".utf8))
-    try await departures.append(.left, "stay@elsewhere.example", at: chain.clock.now)
+    try await departures.append(.left, .init(address: "stay@elsewhere.example", ids: []), at: chain.clock.now)
     let report = try restore(chain, backup.path, to: path, left: chain.folder.file("s.sqlite-left"))
     #expect(report.left == 0 && report.erased == 1)
     let bytes = try Data(contentsOf: URL(filePath: path))
@@ -182,6 +186,48 @@ import Testing
     #expect(Set(lines) == ["erased 1000 a", "left 500 b", "returned 2000 a"])
   }
 
+  @Test(arguments: [true, false])
+  func `who went after a change of address stays gone`(_ isErased: Bool) async throws {
+    let chain = try await Chain("2026-11-20T07:00:00Z")
+    for name in ["ann", "bob"] { try await chain.subscribe("\(name)@old.example") }
+    let backup = try await chain.services.backUp(to: chain.folder.file("b.sqlite"))
+    chain.clock.move(by: 60)
+    try await chain.move(1, to: "ann@new.example")
+    if isErased {
+      #expect(try await EraseSubscriber(store: chain.services.store)(1))
+    } else {
+      try await leave(chain, "ann@new.example")
+    }
+    let path = chain.folder.file("new.sqlite")
+    let report = try restore(chain, backup.path, to: path, left: chain.folder.file("s.sqlite-left"))
+    #expect(report.left == (isErased ? 0 : 1) && report.erased == (isErased ? 1 : 0))
+    let store = try Store(path: path, migrations: Machine.root.appending(path: "migrations").path)
+    let active = try await store.read { database in
+      try String.fetchAll(database, sql: "SELECT email FROM subscriber WHERE state = 'active'")
+    }
+    #expect(active == ["bob@old.example"])
+  }
+
+  @Test func `who complained since is not written to, and may come back`() async throws {
+    let chain = try await Chain("2026-11-20T07:00:00Z")
+    try await chain.subscribe("ann@example.org")
+    let backup = try await chain.services.backUp(to: chain.folder.file("b.sqlite"))
+    chain.clock.move(by: 60)
+    let report = BounceReport(kind: .complaint, status: nil, recipient: "ann@example.org", diagnostic: "")
+    let receiveBounce = chain.services.receiveBounce
+    _ = try await receiveBounce.record([(report, (.init(subscriber: 1), .operator))])
+    let left = chain.folder.file("s.sqlite-left")
+    let path = chain.folder.file("new.sqlite")
+    #expect(try restore(chain, backup.path, to: path, left: left).left == 1)
+    chain.clock.move(by: 60)
+    let now = chain.clock.now
+    let returning = try await chain.services.store.write { database in
+      let consent = try Consent(scope: "test", source: "test").insert(of: 1, now: now, database)
+      return try ConfirmSubscription.returning(consent, database)
+    }
+    #expect(returning?.ids == [1])
+  }
+
   @Test func `confirming anew is remembered as coming back`() async throws {
     let chain = try await Chain("2026-11-20T07:00:00Z")
     try await chain.subscribe("ann@example.org")
@@ -202,7 +248,8 @@ import Testing
     )
     #expect(answer.status == .ok)
     let entries = try DepartureFile.read(chain.folder.file("s.sqlite-left"))
-    #expect(entries.count == 1 && entries.values.first?.kind == .returned)
+    // By the address, and by the id.
+    #expect(entries.count == 2 && entries.values.allSatisfy { $0.kind == .returned })
     let text = try String(contentsOfFile: chain.folder.file("s.sqlite-left"), encoding: .utf8)
     #expect(!text.contains("ann"))
   }

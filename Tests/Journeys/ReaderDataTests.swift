@@ -57,15 +57,29 @@ import Testing
     #expect(foreign.status == 403)
   }
 
+  @Test func `who has unsubscribed gets the link too, and sees there what is held`() async throws {
+    let (service, path) = try await reader()
+    _ = try await service.runDigest()
+    let digest = try await service.waitForLetter(to: Self.address, "digest")
+    _ = try await service.client.post(form: [], to: try RunningService.path(of: "/unsubscribe/", in: digest))
+    _ = try await service.client.post(form: [("email", Self.address)], to: "/preferences")
+    let letters = try await eventually("a second link") {
+      let letters = try service.letters(to: Self.address, "preferences-link")
+      return letters.count == 2 ? letters : nil
+    }
+    #expect(!letters[1].text.contains("summary comes to this address"))
+    let page = try await service.client.get(path).text
+    #expect(page.contains("You are unsubscribed") && page.contains("value=\"export\""))
+  }
+
   @Test func `the link is asked for under the caps of sign-ups`() async throws {
     let (service, _) = try await reader(["signup.per_network_per_hour": "5"])
     let statuses = try await (0..<5).asyncMap { _ in
       try await service.client.post(form: [("email", Self.address)], to: "/preferences").status
     }
     #expect(statuses == [303, 303, 303, 429, 429])
-    // A confirmation, and as many links as make three letters a week.
     _ = try await eventually("the links") {
-      try service.letters(to: Self.address, "preferences-link").count == 2 ? true : nil
+      try service.letters(to: Self.address, "preferences-link").count == 4 ? true : nil
     }
   }
 

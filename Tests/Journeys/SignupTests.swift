@@ -94,6 +94,21 @@ import Testing
     #expect(try service.letters(to: "victim@resident.example", "confirmation").count == 3)
   }
 
+  @Test func `who signs an address up again and again keeps its owner from no link`() async throws {
+    let service = try await service()
+    try await service.subscribe("ann@resident.example", to: "w")
+    for _ in 0..<4 {
+      let form = [("email", "ann@resident.example"), ("council", "w")]
+      _ = try await service.client.post(form: form, to: "/subscribe")
+    }
+    for _ in 0..<7 {
+      _ = try await service.client.post(form: [("email", "ann@resident.example")], to: "/preferences")
+    }
+    try await service.subscribe("last@resident.example", to: "w")
+    #expect(try service.letters(to: "ann@resident.example", "already-following").count == 2)
+    #expect(try service.letters(to: "ann@resident.example", "preferences-link").count == 5)
+  }
+
   @Test func `a network that signs up too often is told to wait`() async throws {
     let service = try await service(["signup.per_network_per_hour": "2"])
     for number in 1...2 {

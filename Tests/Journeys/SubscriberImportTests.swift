@@ -67,6 +67,36 @@ import Testing
     #expect(try await service.waitForLetter(to: "ann@resident.example", "digest").text.contains("Cabinet"))
   }
 
+  @Test func `who was erased since they consented is not brought back by the same file`() async throws {
+    let service = try await service()
+    let table = "email,council,consent_at,consent_source\nann@resident.example,w,\(Self.consent)\n"
+    #expect(try await put(service, table).object()["imported"] as? Int == 1)
+    #expect(try await service.api("DELETE", "/subscribers/1").status == 204)
+    for query in ["?dry_run=true", ""] {
+      let again = try await put(service, table, query)
+      #expect(try refused(again)[2]?.contains("deleted here since they consented") == true, "\(again.text)")
+    }
+    #expect(try await subscribers(service).isEmpty)
+    // Whoever agrees anew is welcome.
+    let anew = table.replacing("2026-01-05T10:00:00Z", with: Date.now.addingTimeInterval(60).formatted(.iso8601))
+    #expect(try await put(service, anew).object()["imported"] as? Int == 1)
+  }
+
+  @Test func `who left and agreed anew elsewhere is remembered as coming back`() async throws {
+    let service = try await service()
+    let table = "email,council,consent_at,consent_source\nann@resident.example,w,\(Self.consent)\n"
+    _ = try await put(service, table)
+    _ = try await service.runDigest()
+    let digest = try await service.waitForLetter(to: "ann@resident.example", "digest")
+    _ = try await service.client.post(form: [], to: try RunningService.path(of: "/unsubscribe/", in: digest))
+    let anew = table.replacing("2026-01-05T10:00:00Z", with: Date.now.addingTimeInterval(60).formatted(.iso8601))
+    #expect(try await put(service, anew).object()["imported"] as? Int == 1)
+    let files = try FileManager.default.contentsOfDirectory(atPath: service.folder.path)
+    let name = try #require(files.first { $0.hasSuffix("-left") })
+    let text = try String(contentsOf: service.folder.url.appending(path: name), encoding: .utf8)
+    #expect(text.contains("\nleft ") && text.split(separator: "\n").last?.hasPrefix("returned ") == true)
+  }
+
   @Test func `a bad row is refused with its line and why, and the others are kept`() async throws {
     let service = try await service()
     try await service.subscribe("left@resident.example", to: "w")

@@ -38,10 +38,11 @@ struct BouncedLetter: Sendable {
     let mail = try Row.fetchOne(
       database,
       sql: """
-        SELECT id, run_id FROM outgoing_mail WHERE subscriber_id = ? AND state IN ('sent', 'uncertain')
+        SELECT id, run_id FROM outgoing_mail
+        WHERE subscriber_id = ? AND lower(recipient) = ? AND state IN ('sent', 'uncertain') AND kind <> 'address-notice'
         ORDER BY id DESC LIMIT 1
         """,
-      arguments: [subscriber.id]
+      arguments: [subscriber.id, subscriber.email.lowercased()]
     )
     return .init(subscriber: subscriber.id, mail: mail?["id"], run: mail?["run_id"])
   }
@@ -55,6 +56,6 @@ struct BouncedLetter: Sendable {
   }
 
   private func subject(_ mail: OutgoingMail) -> RecordBounce.Subject {
-    .init(subscriber: mail.subscriberID, mail: mail.id, run: mail.runID)
+    .init(mail)
   }
 }

@@ -1,7 +1,8 @@
 import GRDB
 
 /// When a relay refuses nearly everything, its refusals say nothing about the readers, whatever their words: they are
-/// forgotten, and whom they suppressed is written to again.
+/// forgotten, and whom they suppressed is written to again, unless
+/// they have left or complained.
 enum ForgiveRefusals {
   static func ofRun(_ run: Int64, _ database: Database) throws {
     let refused = """
@@ -11,10 +12,12 @@ enum ForgiveRefusals {
       """
     try database.execute(
       sql: """
-        UPDATE subscriber SET state = 'active', suppressed_because = NULL
-        WHERE state = 'suppressed' AND id IN (SELECT subscriber_id FROM bounce WHERE id IN (\(refused)))
+        UPDATE subscriber SET suppressed_because = NULL,
+          state = CASE WHEN unsubscribed_at IS NULL THEN 'active' ELSE 'unsubscribed' END
+        WHERE state = 'suppressed' AND suppressed_because IS NOT :complaint
+          AND id IN (SELECT subscriber_id FROM bounce WHERE id IN (\(refused)))
         """,
-      arguments: ["run": run]
+      arguments: ["run": run, "complaint": Suppression.complaint]
     )
     try database.execute(sql: "DELETE FROM bounce WHERE id IN (\(refused))", arguments: ["run": run])
   }

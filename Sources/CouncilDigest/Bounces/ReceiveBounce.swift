@@ -64,6 +64,11 @@ struct ReceiveBounce: Sendable {
         )
       }
     }
+    for finding in findings where finding.report.kind == .complaint {
+      guard case .suppressed = finding.outcome, let id = finding.subscriber else { continue }
+      let person = try await store.read { try Subscriber.find(id: id, $0)?.person($0) }
+      if let person { try await store.departures.append(.left, person, at: now) }
+    }
     for finding in findings {
       log.info(
         "bounce.received",

@@ -23,6 +23,10 @@ struct RecordBounce: Sendable {
     var subscriber: Int64?
     var mail: Int64?
     var run: Int64?
+    /// Where the letter went; nil when it is the reader who was named, by the address they have now.
+    var recipient: String?
+    /// A notice to the address that a reader leaves says nothing about the one they move to, nor about them.
+    var isAboutReader = true
   }
 
   enum Outcome: Equatable, Sendable {
@@ -45,6 +49,8 @@ struct RecordBounce: Sendable {
     _ database: Database
   ) throws -> Outcome {
     guard let subject else { return .unmatched }
+    // They may have been erased, or become one with another, while a worker held the letter.
+    let subscriber = try subject.subscriber.flatMap { try Subscriber.find(id: $0, database) }
     if evidence == .recipient, try Self.wasNamedLately(subject, now: now, database) { return .known }
     try database.execute(
       cached: """
@@ -52,18 +58,32 @@ struct RecordBounce: Sendable {
         VALUES (:mail, :subscriber, :kind, :status, :diagnostic, :evidence, :now) ON CONFLICT DO NOTHING
         """,
       arguments: [
-        "mail": subject.mail, "subscriber": subject.subscriber, "kind": report.kind.rawValue, "status": report.status,
+        "mail": subject.mail, "subscriber": subscriber?.id, "kind": report.kind.rawValue, "status": report.status,
         "diagnostic": report.diagnostic, "evidence": evidence.rawValue, "now": now.milliseconds,
       ]
     )
     guard database.changesCount > 0 else { return .known }
     guard evidence != .recipient else { return .counted }
     if report.isAboutPolicy, let run = subject.run { try countPolicyRefusal(of: run, database) }
-    guard let subscriber = subject.subscriber else { return .counted }
-    let endings = try Self.endings(subscriber, upTo: subject.run, database)
+    guard let subscriber, try Self.isAbout(subscriber, subject, database) else { return .counted }
+    let endings = try Self.endings(subscriber.id, upTo: subject.run, database)
     guard let reason = SuppressionRule.reason(for: report, endings) else { return .counted }
-    try Self.suppress(subscriber, because: reason, now: now, database)
+    try Self.suppress(subscriber.id, because: reason, now: now, database)
     return .suppressed(because: reason)
+  }
+
+  /// What comes back from a mailbox that a reader has left says nothing about the one they have now.
+  private static func isAbout(_ subscriber: Subscriber, _ subject: Subject, _ database: Database) throws -> Bool {
+    guard subject.isAboutReader else { return false }
+    guard let recipient = subject.recipient else { return true }
+    guard recipient.isEmpty else { return recipient.lowercased() == subscriber.email.lowercased() }
+    // Where an old letter went is not known any more; of who never moved it is.
+    let hasMoved = try Bool.fetchOne(
+      database,
+      cached: "SELECT EXISTS (SELECT 1 FROM address_change WHERE subscriber_id = ? AND state = 'done')",
+      arguments: [subscriber.id]
+    )
+    return hasMoved == false
   }
 
   private static func wasNamedLately(_ subject: Subject, now: Date, _ database: Database) throws -> Bool {
@@ -108,7 +128,7 @@ struct RecordBounce: Sendable {
     }
   }
 
-  /// How the reader's digests ended since they confirmed, the newest first.
+  /// How the reader's digests to the address they have now ended since they confirmed, the newest first.
   private static func endings(
     _ subscriber: Int64,
     upTo run: Int64?,
@@ -126,6 +146,7 @@ struct RecordBounce: Sendable {
         LEFT JOIN bounce ON bounce.outgoing_mail_id = outgoing_mail.id AND bounce.evidence <> 'recipient'
         WHERE outgoing_mail.subscriber_id = :subscriber AND (:run IS NULL OR outgoing_mail.run_id <= :run)
           AND outgoing_mail.date >= coalesce(subscriber.confirmed_at, 0)
+          AND lower(outgoing_mail.recipient) = subscriber.email_key
           AND (outgoing_mail.state IN ('sent', 'failed', 'uncertain') OR bounce.id IS NOT NULL)
         GROUP BY outgoing_mail.id ORDER BY outgoing_mail.run_id DESC LIMIT :limit
         """,
@@ -154,6 +175,18 @@ struct RecordBounce: Sendable {
         WHERE subscriber_id = ? AND kind = 'digest' AND state = 'queued'
         """,
       arguments: [now.milliseconds, subscriber]
+    )
+  }
+}
+
+extension RecordBounce.Subject {
+  init(_ mail: OutgoingMail) {
+    self.init(
+      subscriber: mail.subscriberID,
+      mail: mail.id,
+      run: mail.runID,
+      recipient: mail.recipient,
+      isAboutReader: mail.kind != .addressNotice
     )
   }
 }

@@ -20,7 +20,7 @@ enum SuppressionRule {
   /// - Returns: why the address is suppressed from now on, or nil.
   static func reason(for report: BounceReport, _ endings: [Ending]) -> String? {
     switch report.kind {
-    case .complaint: return "the reader complained"
+    case .complaint: return Suppression.complaint
     case .hard where isGone(report): return "there is no such mailbox (\(report.status ?? ""))"
     case .hard, .soft: break
     }

@@ -42,17 +42,20 @@ struct ApplySentLetters: Sendable {
     return (runs, try Self.generation(database))
   }
 
-  /// A reader's next digest starts where this one ended. Only a letter that was sent moves it.
+  /// A reader's next digest starts where this one ended. Only a letter that was sent moves it, and none that begins later
+  /// than what they are owed.
   private func moveWindows(_ database: Database) throws {
     try database.execute(
       cached: """
         UPDATE subscriber SET window_start = max(window_start, sent.window_to)
         FROM (
-          SELECT outgoing_mail.subscriber_id, max(digest_run.window_to) AS window_to
+          SELECT outgoing_mail.subscriber_id, max(digest_run.window_to) AS window_to,
+            max(coalesce(outgoing_mail.window_from, 0)) AS window_from
           FROM sent_letter CROSS JOIN outgoing_mail ON outgoing_mail.id = sent_letter.outgoing_mail_id
           JOIN digest_run ON digest_run.id = outgoing_mail.run_id GROUP BY outgoing_mail.subscriber_id
         ) AS sent
         WHERE subscriber.id = sent.subscriber_id AND subscriber.state = 'active'
+          AND sent.window_from <= subscriber.window_start
         """
     )
   }

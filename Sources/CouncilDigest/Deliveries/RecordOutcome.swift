@@ -53,7 +53,7 @@ struct RecordOutcome: Sendable {
     guard (400..<600).contains(reply.code) else { return }
     _ = try RecordBounce(notices: notices).record(
       BounceReport(refusal: reply),
-      about: .init(subscriber: mail.subscriberID, mail: mail.id, run: mail.runID),
+      about: .init(mail),
       .reply,
       now: now,
       database

@@ -61,6 +61,8 @@ struct EditionPlan: Sendable {
     var isProfessional = false
     /// Revisions that correct what they were sent.
     var corrections: [Int64] = []
+    /// Revisions of what a letter has carried to them already, though their window reaches back before it.
+    var had: Set<Int64> = []
   }
 
   var week: String
@@ -120,6 +122,7 @@ struct EditionPlan: Sendable {
     let recent = MatchableMeetings.recent(at: end)
     let had = Set(all.filter { $0.hit.instant(for: reader) <= reader.windowStart }.map(\.hit.candidate.revision))
     return all.filter { _, hit in
+      guard !reader.had.contains(hit.candidate.revision) else { return false }
       guard !isInWindow(hit.candidate, of: reader) else { return true }
       let isCovered = reader.follows.contains { $0.covers(hit.candidate.committee, of: hit.candidate.council) }
       return hit.instant(for: reader) > reader.windowStart && !isCovered
@@ -129,6 +132,7 @@ struct EditionPlan: Sendable {
 
   private func isInWindow(_ candidate: Candidate, of reader: Reader) -> Bool {
     candidate.announcedAt > reader.windowStart && candidate.announcedAt <= end
+      && !reader.had.contains(candidate.revision)
   }
 
   private func sorted(_ ids: Set<Int64>) -> [Council] {

@@ -78,7 +78,8 @@ struct PlanDigestRun: Sendable {
   /// What was written in one transaction.
   private struct Slice: Sendable {
     var editions: [EditionPlan.Reader: Edition] = [:]
-    /// A letter of another run was sent to one of the readers since they were read, who is left out.
+    /// A letter of another run was sent to one of the readers since they were read, or they were erased or became one with
+    /// another; they are left out.
     var isStale = false
     var duration: Duration = .zero
   }
@@ -119,7 +120,9 @@ struct PlanDigestRun: Sendable {
           }
           try overtake(entry, by: run, database)
         }
-        try queueLetter(to: entry, edition: id, run, database)
+        if try !queueLetter(to: entry, edition: id, run, database), try !Self.isCurrent(entry, database) {
+          slice.isStale = true
+        }
       }
       slice.duration = .now - began
       return slice
@@ -186,28 +189,31 @@ struct PlanDigestRun: Sendable {
     )
   }
 
+  /// To the address that they have at this moment, if they are still there and owed what was planned for them.
+  /// - Returns: false when nothing was queued: it is there already, or the reader is not as they were read.
   private func queueLetter(
     to entry: Readership.Entry,
     edition: Int64,
     _ run: DigestRun,
     _ database: Database
-  ) throws {
+  ) throws -> Bool {
     let now = store.now()
     try database.execute(
       cached: """
         INSERT INTO outgoing_mail
           (kind, recipient, subscriber_id, run_id, edition_id, window_from, date, key_id, is_urgent, state,
            next_attempt_at, expires_at)
-        VALUES
-          ('digest', :recipient, :subscriber, :run, :edition, :window, :date, :key, 0, 'queued', 0, :expires)
+        SELECT 'digest', email, id, :run, :edition, :window, :date, :key, 0, 'queued', 0, :expires
+        FROM subscriber WHERE id = :subscriber AND coalesce(window_start, 0) = :window
         ON CONFLICT DO NOTHING
         """,
       arguments: [
-        "recipient": entry.email, "subscriber": entry.subscriber, "run": run.id, "edition": edition,
+        "subscriber": entry.subscriber, "run": run.id, "edition": edition,
         "window": entry.windowStart.milliseconds, "date": now.milliseconds, "key": store.keys.current,
         "expires": now.milliseconds + OutgoingMail.Kind.digest.usefulFor.milliseconds,
       ]
     )
+    return database.changesCount > 0
   }
 
   private func finish(_ run: DigestRun) async throws {

@@ -63,6 +63,7 @@ struct Readership: Sendable {
     )
     let follows = try follows(first...last, database)
     let corrections = try corrections.bySubscriber(windows, first...last, database)
+    let had = try had(first...last, database)
     let served = hasServedSome ? try served(first...last, database) : []
     let entries = rows.compactMap { row -> Entry? in
       let subscriber: Int64 = row["id"]
@@ -79,7 +80,8 @@ struct Readership: Sendable {
           density: Subscriber.Density(rawValue: row["density"]) ?? .brief,
           follows: follows[subscriber] ?? [],
           isProfessional: row["is_professional"] as Bool? ?? false,
-          corrections: corrections[subscriber] ?? []
+          corrections: (corrections[subscriber] ?? []).filter { had[subscriber]?.corrections.contains($0) != true },
+          had: had[subscriber]?.items ?? []
         )
       )
     }
@@ -128,6 +130,43 @@ struct Readership: Sendable {
         arguments: [range.lowerBound, range.upperBound, week]
       )
     )
+  }
+
+  /// Revisions.
+  private struct Had {
+    var items: Set<Int64> = []
+    var corrections: Set<Int64> = []
+  }
+
+  /// What was carried to readers who had two addresses, by letters to either: their window begins with the earlier one's.
+  private func had(_ range: ClosedRange<Int64>, _ database: Database) throws -> [Int64: Had] {
+    let rows = try Row.fetchAll(
+      database,
+      cached: """
+        WITH sent (subscriber_id, edition_id, date) AS (
+          SELECT outgoing_mail.subscriber_id, edition_id, date FROM (
+            SELECT DISTINCT subscriber_id FROM moved_subscriber WHERE subscriber_id BETWEEN :first AND :last
+          ) AS joined
+          CROSS JOIN outgoing_mail ON outgoing_mail.subscriber_id = joined.subscriber_id AND outgoing_mail.state = 'sent'
+        )
+        SELECT subscriber_id, meeting.revision_id AS revision, 0 AS is_correction FROM sent
+        JOIN edition_item ON edition_item.edition_id = sent.edition_id
+        JOIN meeting_revision ON meeting_revision.id = edition_item.revision_id
+        JOIN meeting ON meeting.id = meeting_revision.meeting_id AND meeting.announced_at <= sent.date
+        UNION ALL
+        SELECT subscriber_id, correction.value, 1 FROM sent JOIN edition ON edition.id = sent.edition_id
+        JOIN json_each(edition.content, '$.corrections') AS correction
+        """,
+      arguments: ["first": range.lowerBound, "last": range.upperBound]
+    )
+    return rows.reduce(into: [:]) { had, row in
+      let revision: Int64 = row["revision"]
+      if row["is_correction"] == true {
+        had[row["subscriber_id"], default: Had()].corrections.insert(revision)
+      } else {
+        had[row["subscriber_id"], default: Had()].items.insert(revision)
+      }
+    }
   }
 
   private func lastInstant(upTo date: Date) -> Date {

@@ -7,24 +7,33 @@ struct Departed {
   private let keys: KeyRing
 
   init(_ entries: [String: DepartureFile.Entry], keys: KeyRing) {
-    self.entries = entries.filter { $0.value.kind != .returned }
+    self.entries = entries
     self.keys = keys
   }
+
+  private static let isStaying = "(state = 'active' OR (state = 'suppressed' AND unsubscribed_at IS NULL))"
 
   func go(_ database: Database) throws -> (left: Int, erased: Int) {
     guard !entries.isEmpty else { return (0, 0) }
     var (left, erased) = (0, 0)
-    let people = try Row.fetchCursor(database, sql: "SELECT id, email_key, state, confirmed_at FROM subscriber")
-    var gone: [(id: Int64, isActive: Bool, DepartureFile.Entry)] = []
+    let people = try Row.fetchCursor(
+      database,
+      sql: "SELECT id, email_key, \(Self.isStaying) AS is_staying, confirmed_at FROM subscriber"
+    )
+    var gone: [(id: Int64, isStaying: Bool, DepartureFile.Entry)] = []
     while let row = try people.next() {
-      guard let entry = entries[DepartureFile.person(row["email_key"], keys)] else { continue }
+      // They may have had another address when the backup was taken: what is said last of either counts.
+      let known = [
+        DepartureFile.pseudonym(of: row["email_key"], keys), DepartureFile.pseudonym(ofSubscriber: row["id"], keys),
+      ].compactMap { entries[$0] }
+      guard let entry = known.max(by: { $0.at < $1.at }), entry.kind != .returned else { continue }
       // They came back before the backup was taken.
       guard entry.at.milliseconds >= row["confirmed_at"] as Int64? ?? 0 else { continue }
-      gone.append((row["id"], row["state"] == "active", entry))
+      gone.append((row["id"], row["is_staying"], entry))
     }
-    for (id, isActive, entry) in gone {
+    for (id, isStaying, entry) in gone {
       switch entry.kind {
-      case .left where isActive:
+      case .left where isStaying:
         try Unsubscribe.leave(id, now: entry.at, database)
         left += 1
       case .erased:

@@ -25,6 +25,9 @@ struct OutgoingMail: Equatable, Sendable {
     case digestTest = "digest-test"
     case operatorNotice = "operator-notice"
 
+    /// Anybody who knows an address can cause these.
+    static let askedForByStrangers: [Kind] = [.confirmation, .alreadyFollowing, .topicRequest, .addressChange]
+
     var isDigest: Bool { self == .digest || self == .digestTest }
 
     /// People wait for these; a digest does not mind a minute.
@@ -178,17 +181,22 @@ extension OutgoingMail {
     ) ?? 0
   }
 
-  /// How many letters strangers have caused to an address since `date`.
-  static func countToAddress(_ address: EmailAddress, since date: Date, _ database: Database) throws -> Int {
+  /// How many letters of some kinds, which overtake digests, were queued to an address since `date`.
+  static func count(
+    _ kinds: [Kind],
+    to address: EmailAddress,
+    since date: Date,
+    _ database: Database
+  ) throws -> Int {
     try Int.fetchOne(
       database,
       cached: """
         SELECT count(*) FROM outgoing_mail
-        WHERE lower(recipient) = ? AND is_urgent = 1 AND date > ?
-          AND kind NOT IN ('digest-test', 'operator-notice', 'topic-accepted', 'topic-declined', 'address-notice',
-            'feedback-reply', 'council-replaced')
+        WHERE lower(recipient) = ? AND is_urgent = 1 AND date > ? AND kind IN (SELECT value FROM json_each(?))
         """,
-      arguments: [address.key, date.milliseconds]
+      arguments: [
+        address.key, date.milliseconds, "[\(kinds.map { "\"\($0.rawValue)\"" }.joined(separator: ","))]",
+      ]
     ) ?? 0
   }
 }

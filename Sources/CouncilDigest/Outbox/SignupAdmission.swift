@@ -21,10 +21,19 @@ struct SignupAdmission: Sendable {
     }
   }
 
-  /// False when the address has had its share of letters this week. The person at the form is not told.
-  func mayMail(_ address: EmailAddress, now: Date, _ database: Database) throws -> Bool {
+  /// Of links that somebody who is known here needs to get in.
+  private static let linksPerAddressPerDay = 5
+
+  /// False when the address has had its share of such letters. The person at the form is not told. Sign-in links and
+  /// links to preferences have shares of their own: a stranger who signs an address up again and again locks nobody out.
+  func mayMail(_ kind: OutgoingMail.Kind, to address: EmailAddress, now: Date, _ database: Database) throws -> Bool {
     guard caps.confirmationsPerAddressPerWeek > 0 else { return true }
-    let weekAgo = now.addingTimeInterval(-7 * 86_400)
-    return try OutgoingMail.countToAddress(address, since: weekAgo, database) < caps.confirmationsPerAddressPerWeek
+    let (kinds, days, most) =
+      switch kind {
+      case .signIn, .preferencesLink: ([kind], 1.0, Self.linksPerAddressPerDay)
+      default: (OutgoingMail.Kind.askedForByStrangers, 7.0, caps.confirmationsPerAddressPerWeek)
+      }
+    let since = now.addingTimeInterval(-days * 86_400)
+    return try OutgoingMail.count(kinds, to: address, since: since, database) < most
   }
 }

@@ -50,7 +50,7 @@ struct SignIn: Sendable {
     let now = store.now()
     try await store.write { [admission, keys = store.keys] database in
       try admission.admit(request, database)
-      let mayMail = try admission.mayMail(address, now: now, database)
+      let mayMail = try admission.mayMail(.signIn, to: address, now: now, database)
       guard let subscriber = try Subscriber.find(address, database), subscriber.state != .suppressed,
         subscriber.isProfessional(at: now), mayMail
       else { return try OutgoingMail.queueNothing(instead: .signIn, of: body, key: keys.current, now: now, database) }

@@ -4,7 +4,8 @@ import HTTPServer
 import Mail
 
 /// `GET` and `POST /preferences`: the link to somebody's preferences, by letter. The answer is the same for every address,
-/// and takes as long; who has no subscription gets no letter.
+/// and takes as long; who is not known, or suppressed, gets
+/// no letter.
 struct AskForPreferences: Sendable {
   let store: Store
   let site: Site
@@ -29,9 +30,10 @@ struct AskForPreferences: Sendable {
     try await store.write { [admission, keys = store.keys] database in
       try admission.admit(request, database)
       let (subscriber, mayMail) = (
-        try Subscriber.find(address, database), try admission.mayMail(address, now: now, database)
+        try Subscriber.find(address, database), try admission.mayMail(.preferencesLink, to: address, now: now, database)
       )
-      guard let subscriber, subscriber.state == .active, mayMail else {
+      // Who has unsubscribed sees there what is held about them, and may have it deleted.
+      guard let subscriber, [.active, .unsubscribed].contains(subscriber.state), mayMail else {
         return try OutgoingMail.queueNothing(
           instead: .preferencesLink,
           of: body,

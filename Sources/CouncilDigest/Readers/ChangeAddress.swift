@@ -30,7 +30,7 @@ struct ChangeAddress: Sendable {
       try admission.admit(request, database)
       let change = try Self.insert(address, for: subscriber.id, now: now, database)
       // Who is suppressed here at the new address is not hindered: it is they who have to answer.
-      if try admission.mayMail(address, now: now, database) {
+      if try admission.mayMail(.addressChange, to: address, now: now, database) {
         try OutgoingMail.queue(
           .addressChange,
           to: address,

@@ -13,8 +13,8 @@ struct ConfirmAddress: Sendable {
   }
 
   func show(_ id: Int64) async throws -> Response {
-    let (change, isActive) = try await find(id)
-    guard let change, change.state == .waiting, isActive else { return try ended(change, isActive) }
+    let (change, mayMove) = try await find(id)
+    guard let change, change.state == .waiting, mayMove else { return try ended(change, mayMove) }
     return try page(
       View(
         title: "Use this address",
@@ -29,15 +29,15 @@ struct ConfirmAddress: Sendable {
     let isDone = try await store.write { [keys = store.keys] in
       try AddressChange.confirm(id, keys, now: now, $0)
     }
-    let (change, isActive) = try await find(id)
-    return try ended(change, isActive, isRepeat: !isDone)
+    let (change, mayMove) = try await find(id)
+    return try ended(change, mayMove, isRepeat: !isDone)
   }
 
   // MARK: The old address
 
   func showStop(_ request: Request) async throws -> Response {
-    let (change, isActive) = try await find(try number(request))
-    guard let change, change.state == .waiting, isActive else { return try ended(change, isActive) }
+    let (change, mayMove) = try await find(try number(request))
+    guard let change, change.state == .waiting, mayMove else { return try ended(change, mayMove) }
     return try page(
       View(
         title: "Stop the change of address",
@@ -51,8 +51,8 @@ struct ConfirmAddress: Sendable {
     let id = try number(request)
     let now = store.now()
     let isStopped = try await store.write { try AddressChange.stop(id, now: now, $0) }
-    let (change, isActive) = try await find(id)
-    return try ended(change, isActive, isRepeat: !isStopped)
+    let (change, mayMove) = try await find(id)
+    return try ended(change, mayMove, isRepeat: !isStopped)
   }
 
   private func number(_ request: Request) throws -> Int64 {
@@ -64,15 +64,15 @@ struct ConfirmAddress: Sendable {
     }
   }
 
-  private func find(_ id: Int64) async throws -> (AddressChange?, isActive: Bool) {
+  private func find(_ id: Int64) async throws -> (AddressChange?, mayMove: Bool) {
     try await store.read { database in
       let change = try AddressChange.find(id, database)
-      return (change, try change.flatMap { try Subscriber.find(id: $0.subscriber, database) }?.state == .active)
+      return (change, try change.flatMap { try Subscriber.find(id: $0.subscriber, database) }?.mayMove == true)
     }
   }
 
-  private func ended(_ change: AddressChange?, _ isActive: Bool, isRepeat: Bool = true) throws -> Response {
-    guard isActive else {
+  private func ended(_ change: AddressChange?, _ mayMove: Bool, isRepeat: Bool = true) throws -> Response {
+    guard mayMove else {
       let lead = "The letters this was about have been ended since, so there is nothing to move. We send nothing."
       return try page(View(title: "There is nothing to change", lead: lead))
     }

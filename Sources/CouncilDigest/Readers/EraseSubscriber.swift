@@ -13,8 +13,8 @@ struct EraseSubscriber: Sendable {
   /// - Returns: false when there is no such subscriber.
   func callAsFunction(_ id: Int64, by change: AuditedChange? = nil) async throws -> Bool {
     let now = store.now()
-    guard let leaver = try await store.read({ try Subscriber.find(id: id, $0) }) else { return false }
-    try await store.departures.append(.erased, leaver.email, at: now)
+    guard let leaver = try await store.read({ try Subscriber.find(id: id, $0)?.person($0) }) else { return false }
+    try await store.departures.append(.erased, leaver, at: now)
     let isErased = try await store.write { [keys = store.keys] database in
       guard let subscriber = try Subscriber.find(id: id, database) else { return false }
       try Self.erase(subscriber, keys, now: now, database)
@@ -31,12 +31,30 @@ struct EraseSubscriber: Sendable {
   }
 
   static func erase(_ subscriber: Subscriber, _ keys: KeyRing, now: Date, _ database: Database) throws {
-    let address = subscriber.email.lowercased()
     if subscriber.state == .suppressed {
       let reason = subscriber.suppressedBecause ?? "its letters came back"
-      try Suppression.keep(address, because: reason, now: now, keys, database)
+      try Suppression.keep(subscriber.email.lowercased(), because: reason, now: now, keys, database)
     }
-    try forgetLetters(subscriber.id, address, now: now, database)
+    for address in try addresses(subscriber, database) { try forget(address, of: subscriber.id, now: now, database) }
+    // With everything that hangs on it.
+    try database.execute(sql: "DELETE FROM subscriber WHERE id = ?", arguments: [subscriber.id])
+  }
+
+  /// Theirs now, and those that letters to them went to before, unless they are somebody else's by now.
+  private static func addresses(_ subscriber: Subscriber, _ database: Database) throws -> [String] {
+    let former = try String.fetchAll(
+      database,
+      sql: """
+        SELECT DISTINCT lower(recipient) FROM outgoing_mail
+        WHERE subscriber_id = ? AND recipient <> '' AND lower(recipient) NOT IN (SELECT email_key FROM subscriber)
+        """,
+      arguments: [subscriber.id]
+    )
+    return former + [subscriber.email.lowercased()]
+  }
+
+  private static func forget(_ address: String, of id: Int64, now: Date, _ database: Database) throws {
+    try forgetLetters(id, address, now: now, database)
     try database.execute(sql: "DELETE FROM topic_request WHERE lower(email) = ?", arguments: [address])
     // What they reported stays to be mended; who reported it doesn't.
     try database.execute(
@@ -48,8 +66,6 @@ struct EraseSubscriber: Sendable {
       arguments: ["address": address]
     )
     try database.execute(sql: "DELETE FROM address_change WHERE lower(email) = ?", arguments: [address])
-    // With everything that hangs on it.
-    try database.execute(sql: "DELETE FROM subscriber WHERE id = ?", arguments: [subscriber.id])
   }
 
   private static let isTheirs = "(subscriber_id = :id OR (is_urgent = 1 AND lower(recipient) = :address))"

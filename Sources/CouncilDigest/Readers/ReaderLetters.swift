@@ -38,7 +38,7 @@ struct ReaderLetters: Sendable {
       .init(
         subject: "The link to your preferences",
         preheader: "Change what you get, pause, or leave.",
-        reason: "Someone, probably you, asked for this link on our website. Your weekly summary comes to this address."
+        reason: "Someone, probably you, asked for this link on our website."
       ),
       ["link": LetterBody.Slot.preferences.marker, "site": frame.site.name]
     )

@@ -177,7 +177,7 @@ extension ConfigurationKey {
       "signup.confirmations_per_address_per_week",
       .number(0...1_000),
       "3",
-      "Letters to one address; 0 is unlimited"
+      "Confirmations to one address; 0 is unlimited"
     ),
     .init("signup.per_network_per_hour", .number(0...1_000_000), "20", "Forms sent from one network; 0 is unlimited"),
     .init("signup.per_hour", .number(0...1_000_000), "2000", "Forms sent in all; 0 is unlimited"),

@@ -1,7 +1,8 @@
 import Foundation
 
 /// Who left or was erased, in a file beside the store that is only appended to: a store that is restored from a backup
-/// would write to them again. Each line has a keyed hash of the address, which tells nothing without the store's key.
+/// would write to them again. Each line has keyed hashes of the address and of the
+/// subscriber's ids, which tell nothing without the store's key.
 /// What is said here is durable before the person is told that they are gone.
 final class DepartureFile: Sendable {
   enum Kind: String, CaseIterable, Sendable {
@@ -10,10 +11,18 @@ final class DepartureFile: Sendable {
     case returned
   }
 
+  /// Somebody who goes or comes back. They are found by their ids as well: the address may have been another when a
+  /// backup was taken. An id is never given again.
+  struct Person: Equatable, Sendable {
+    var address: String
+    /// With those of other addresses that were theirs.
+    var ids: [Int64]
+  }
+
   struct Entry: Equatable, Sendable {
     var kind: Kind
-    /// A pseudonym of the address.
-    var person: String
+    /// Pseudonyms of the address and of the ids.
+    var pseudonyms: [String]
     var at: Date
   }
 
@@ -39,15 +48,32 @@ final class DepartureFile: Sendable {
 
   /// Durable when this returns.
   /// - Throws: `StoreProblem.refusesWrites`; then nothing was written.
-  func append(_ kind: Kind, _ address: String, at date: Date) async throws {
-    let entry = Entry(kind: kind, person: Self.person(address, keys), at: date)
+  func append(_ kind: Kind, _ person: Person, at date: Date) async throws {
+    let line = entry(kind, person, at: date).line
     try await withCheckedThrowingContinuation { continuation in
-      queue.async { [self] in continuation.resume(with: Result { try write(entry.line) }) }
+      queue.async { [self] in continuation.resume(with: Result { try write(line) }) }
     }
   }
 
-  static func person(_ address: String, _ keys: KeyRing) -> String {
+  /// The same for several, on a thread that may block.
+  func appendBlocking(_ kind: Kind, _ people: [Person], at date: Date) throws {
+    guard !people.isEmpty else { return }
+    let lines = people.map { entry(kind, $0, at: date).line }.joined()
+    try queue.sync { try write(lines) }
+  }
+
+  private func entry(_ kind: Kind, _ person: Person, at date: Date) -> Entry {
+    let ids = person.ids.map { Self.pseudonym(ofSubscriber: $0, keys) }
+    return Entry(kind: kind, pseudonyms: [Self.pseudonym(of: person.address, keys)] + ids, at: date)
+  }
+
+  static func pseudonym(of address: String, _ keys: KeyRing) -> String {
     Base64URL.encode(Array(keys.pseudonym(of: "departure:\(address.lowercased())")))
+  }
+
+  /// Not the id itself: the file of another installation has the same ids, and must not match.
+  static func pseudonym(ofSubscriber id: Int64, _ keys: KeyRing) -> String {
+    Base64URL.encode(Array(keys.pseudonym(of: "departure-id:\(id)")))
   }
 
   private func write(_ line: String) throws {
@@ -72,22 +98,29 @@ final class DepartureFile: Sendable {
     try StoreFile.move(unfinished, to: place)
   }
 
-  /// What a file says last of each person. A line that was cut by a power failure is passed over.
+  /// What it says by now.
+  func entries() throws -> [String: Entry] { try Self.read(path) }
+
+  /// What a file says last of each pseudonym. A line that was cut by a power failure is passed over.
   static func read(_ path: String) throws -> [String: Entry] {
     let text = try String(contentsOfFile: path, encoding: .utf8)
-    return text.split(separator: "\n").compactMap { Entry(line: $0) }.reduce(into: [:]) { $0[$1.person] = $1 }
+    return text.split(separator: "\n").compactMap { Entry(line: $0) }.reduce(into: [:]) { entries, entry in
+      for pseudonym in entry.pseudonyms { entries[pseudonym] = entry }
+    }
   }
 }
 
 extension DepartureFile.Entry {
   /// It begins with an end, should the line before have been cut.
-  fileprivate var line: String { "\n\(kind.rawValue) \(at.milliseconds) \(person)\n" }
+  fileprivate var line: String {
+    "\n\(kind.rawValue) \(at.milliseconds) \(pseudonyms.joined(separator: " "))\n"
+  }
 
   fileprivate init?(line: Substring) {
-    let parts = line.split(separator: " ")
-    guard parts.count == 3, let kind = DepartureFile.Kind(rawValue: String(parts[0])), let at = Int64(parts[1]),
-      Base64URL.decode(String(parts[2]))?.count == 16
+    let parts = line.split(separator: " ").map(String.init)
+    guard parts.count >= 3, let kind = DepartureFile.Kind(rawValue: parts[0]), let at = Int64(parts[1]),
+      parts.dropFirst(2).allSatisfy({ Base64URL.decode($0)?.count == 16 })
     else { return nil }
-    self.init(kind: kind, person: String(parts[2]), at: Date(milliseconds: at))
+    self.init(kind: kind, pseudonyms: Array(parts.dropFirst(2)), at: Date(milliseconds: at))
   }
 }

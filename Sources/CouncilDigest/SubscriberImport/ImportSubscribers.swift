@@ -62,6 +62,8 @@ struct ImportSubscribers: Sendable {
     let table = try Self.table(&rows)
     var report = SubscriberImportReport(dryRun: options.isDryRun, ignoredColumns: table.ignoredColumns)
     var queries = QueryVerdicts(store: store)
+    // Once: it only grows, and may be long. Whoever is erased while this goes on is in it the next time.
+    let departures = try store.departures.entries()
     var isMore = true
     while isMore {
       var batch: [Entry] = []
@@ -73,6 +75,7 @@ struct ImportSubscribers: Sendable {
         do {
           let row = try table.row(try record.fields.mapError { SubscriberTable.Problem(detail: "\($0)") }.get())
           let reader = try ImportedReader(row, options, now: store.now())
+          try reader.requireNotErased(departures, store.keys)
           for query in reader.queries { try queries.check(query) }
           batch.append(Entry(line: record.line, reader: reader))
         } catch let problem as SubscriberTable.Problem {
@@ -131,13 +134,15 @@ struct ImportSubscribers: Sendable {
   ) throws -> [SubscriberTable.Problem?] {
     let now = store.now()
     do {
-      return try store.writeTogether { [keys = store.keys] database in
+      let (results, returned) = try store.writeTogether { [keys = store.keys] database in
         let end = ContinuousClock.now + Self.sliceTime
         var results: [SubscriberTable.Problem?] = []
+        var returned: [DepartureFile.Person] = []
         for entry in entries {
           switch try entry.reader.targets(keys, database) {
           case .success(let found):
-            try entry.reader.follow(found.targets, found.subscriber, now: now, database)
+            let person = try entry.reader.follow(found.targets, found.subscriber, now: now, database)
+            if let person { returned.append(person) }
             results.append(nil)
           case .failure(let problem): results.append(problem)
           }
@@ -147,8 +152,10 @@ struct ImportSubscribers: Sendable {
         if imported > stored {
           try change.recordProgress("import", of: "subscribers", after: ["imported": imported], database)
         }
-        return results
+        return (results, returned)
       }
+      try store.departures.appendBlocking(.returned, returned, at: now)
+      return results
     } catch let error as DatabaseError where error.isAboutTheDisk && stored > 0 {
       let line = entries.first?.line ?? 0
       log.error("subscribers.import-stopped", metadata: ["line": "\(line)", "error": "\(error.message ?? "")"])

@@ -40,6 +40,18 @@ struct ImportedReader: Sendable {
     evidence = row.evidence
   }
 
+  /// - Parameter departures: what the departure file says.
+  /// - Throws: `SubscriberTable.Problem` when they were erased since they consented: the row is all that names them.
+  func requireNotErased(
+    _ departures: [String: DepartureFile.Entry],
+    _ keys: KeyRing
+  ) throws(SubscriberTable.Problem) {
+    guard let entry = departures[DepartureFile.pseudonym(of: address.key, keys)], entry.kind == .erased,
+      entry.at >= consentAt
+    else { return }
+    throw SubscriberTable.Problem(detail: "They had everything about them deleted here since they consented")
+  }
+
   /// What keeps the store from taking it, or what it follows.
   func targets(
     _ keys: KeyRing,
@@ -71,25 +83,26 @@ struct ImportedReader: Sendable {
     case .suppressed:
       return "Letters to this address are suppressed: \(subscriber.suppressedBecause ?? "they came back")"
     case .unsubscribed:
-      let left = try Int64.fetchOne(
-        database,
-        cached: "SELECT unsubscribed_at FROM subscriber WHERE id = ?",
-        arguments: [subscriber.id]
-      )
-      guard let left, left >= consentAt.milliseconds else { return nil }
+      guard let left = subscriber.unsubscribedAt, left >= consentAt else { return nil }
       return "They have unsubscribed here since they consented"
     }
   }
 
   /// Active at once: who gave the consent elsewhere is not asked again.
-  func follow(_ found: [FollowTarget], _ subscriber: Subscriber?, now: Date, _ database: Database) throws {
+  /// - Returns: who had left before, and is back by this.
+  func follow(
+    _ found: [FollowTarget],
+    _ subscriber: Subscriber?,
+    now: Date,
+    _ database: Database
+  ) throws -> DepartureFile.Person? {
     let subscriber = try subscriber ?? Subscriber.findOrInsert(address, now: now, database)
     let followed =
       subscriber.state == .active ? Set(try FollowTarget.fetch(subscriber: subscriber.id, database).map(\.key)) : []
     var seen = followed
     let all = found + (try queries.map { try FollowTarget.findOrInsert($0, database) })
     let targets = all.filter { seen.insert($0.key).inserted }
-    guard !targets.isEmpty else { return }
+    guard !targets.isEmpty else { return nil }
     let consent = try Consent(
       scope: targets.map(\.name).joined(separator: "; "),
       source: "import",
@@ -97,6 +110,7 @@ struct ImportedReader: Sendable {
       evidence: evidence
     ).insert(of: subscriber.id, now: consentAt, database)
     for target in targets { try target.follow(subscriber.id, consent: consent, database) }
-    _ = try ConfirmSubscription.confirm(consent, now: now, database)
+    let returning = try ConfirmSubscription.returning(consent, database)
+    return try ConfirmSubscription.confirm(consent, now: now, database) == .confirmed ? returning : nil
   }
 }

@@ -91,16 +91,17 @@ struct ConfirmSubscription: Sendable {
     return .confirmed
   }
 
-  /// The address of somebody who had left, and would come back by confirming.
-  private static func returning(_ consent: Int64, _ database: Database) throws -> String? {
-    try String.fetchOne(
+  /// Somebody who had left or complained, and would come back by confirming.
+  static func returning(_ consent: Int64, _ database: Database) throws -> DepartureFile.Person? {
+    let id = try Int64.fetchOne(
       database,
       cached: """
-        SELECT email FROM subscriber JOIN consent ON consent.subscriber_id = subscriber.id
-        WHERE consent.id = ? AND subscriber.unsubscribed_at IS NOT NULL
+        SELECT subscriber.id FROM subscriber JOIN consent ON consent.subscriber_id = subscriber.id
+        WHERE consent.id = ? AND (subscriber.unsubscribed_at IS NOT NULL OR suppressed_because = ?)
         """,
-      arguments: [consent]
+      arguments: [consent, Suppression.complaint]
     )
+    return try id.flatMap { try Subscriber.find(id: $0, database)?.person(database) }
   }
 
   /// What confirming would come to now.

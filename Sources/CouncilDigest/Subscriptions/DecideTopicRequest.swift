@@ -30,14 +30,14 @@ struct DecideTopicRequest: Sendable {
     let decision = try Self.decision(input)
     let now = store.now()
     let meetings = try await meetings(decision, now: now)
-    let item = try await store.write { database in
+    let (item, returning) = try await store.write { database in
       guard let request = try TopicRequest.find(id, database), request.state != .unconfirmed else {
         throw Refusal.notFound("There is no topic request \(id)")
       }
       guard request.state == .open else {
         throw Refusal.conflict("Request \(id) has been \(request.state.rawValue) already")
       }
-      try decide(request, decision, meetings: meetings, now: now, database)
+      let returning = try decide(request, decision, meetings: meetings, now: now, database)
       let decided = try TopicRequest.find(id, database) ?? request
       try change.record(
         decided.state.rawValue,
@@ -46,8 +46,9 @@ struct DecideTopicRequest: Sendable {
         after: ["state": decided.state.rawValue, "query": decided.acceptedQuery],
         database
       )
-      return try TopicRequestItem(decided, now: now, database)
+      return (try TopicRequestItem(decided, now: now, database), returning)
     }
+    if let returning { try await store.departures.append(.returned, returning, at: now) }
     log.notice("topic-request.decided", metadata: ["id": "\(id)", "state": "\(item.state)"])
     mailQueued()
     return item
@@ -76,13 +77,14 @@ struct DecideTopicRequest: Sendable {
     return .decline(reply: reply ?? "")
   }
 
+  /// - Returns: who had left before, and is back by what was decided.
   private func decide(
     _ request: TopicRequest,
     _ decision: Decision,
     meetings: Int,
     now: Date,
     _ database: Database
-  ) throws {
+  ) throws -> DepartureFile.Person? {
     let address: EmailAddress
     do {
       address = try EmailAddress(parsing: request.email)
@@ -93,7 +95,7 @@ struct DecideTopicRequest: Sendable {
     case .accept(let query, let reply):
       try record(.accepted, request, query: query, reply: reply, now: now, database)
       let target = try FollowTarget.findOrInsert(query, database)
-      let subscriber = try follow(target, address, request, now: now, database)
+      let (subscriber, returning) = try follow(target, address, request, now: now, database)
       let body = try letters.accepted(request, query, reply: reply, meetings: meetings)
       try OutgoingMail.queue(
         .topicAccepted,
@@ -104,10 +106,12 @@ struct DecideTopicRequest: Sendable {
         now: now,
         database
       )
+      return returning
     case .decline(let reply):
       try record(.declined, request, query: nil, reply: reply, now: now, database)
       let body = try letters.declined(request, reply: reply)
       try OutgoingMail.queue(.topicDeclined, to: address, body: body, key: store.keys.current, now: now, database)
+      return nil
     }
   }
 
@@ -135,32 +139,28 @@ struct DecideTopicRequest: Sendable {
   }
 
   /// The address has answered, when the request was confirmed: there is nothing to ask again.
-  /// - Returns: the subscriber's id.
+  /// - Returns: the subscriber's id, and who they are when they had left before.
   private func follow(
     _ target: FollowTarget,
     _ address: EmailAddress,
     _ request: TopicRequest,
     now: Date,
     _ database: Database
-  ) throws -> Int64 {
+  ) throws -> (Int64, returning: DepartureFile.Person?) {
     let subscriber = try Subscriber.findOrInsert(address, now: now, database)
     guard subscriber.state != .suppressed, try Suppression.reason(address, store.keys, database) == nil else {
       throw Refusal.conflict("Letters to this address are suppressed: it has refused them or complained")
     }
-    let left = try Int64.fetchOne(
-      database,
-      sql: "SELECT unsubscribed_at FROM subscriber WHERE id = ?",
-      arguments: [subscriber.id]
-    )
-    if let left, let confirmed = request.confirmedAt, left > confirmed.milliseconds {
+    if let left = subscriber.unsubscribedAt, let confirmed = request.confirmedAt, left > confirmed {
       throw Refusal.conflict("They have unsubscribed since they asked; decline the request, or ask them")
     }
     let followed = subscriber.state == .active ? try FollowTarget.fetch(subscriber: subscriber.id, database) : []
-    guard !followed.contains(where: { $0.key == target.key }) else { return subscriber.id }
+    guard !followed.contains(where: { $0.key == target.key }) else { return (subscriber.id, nil) }
     let consent = try Consent(scope: target.name, source: "topic request", density: nil)
       .insert(of: subscriber.id, now: now, database)
     try target.follow(subscriber.id, consent: consent, database)
-    _ = try ConfirmSubscription.confirm(consent, now: now, database)
-    return subscriber.id
+    let returning = try ConfirmSubscription.returning(consent, database)
+    let outcome = try ConfirmSubscription.confirm(consent, now: now, database)
+    return (subscriber.id, outcome == .confirmed ? returning : nil)
   }
 }

@@ -49,7 +49,7 @@ struct Subscribe: Sendable {
 
   private func take(_ signup: SignupForm.Signup, _ database: Database) throws {
     let now = store.now()
-    guard try admission.mayMail(signup.email, now: now, database) else { return }
+    guard try admission.mayMail(.confirmation, to: signup.email, now: now, database) else { return }
     var signup = signup
     let queries = try signup.queries.map { try FollowTarget.findOrInsert($0, database) }
     signup.targets += queries.filter { !signup.targets.contains($0) }

@@ -27,13 +27,23 @@ struct Subscriber: Equatable, Sendable {
   var professionalUntil: Date?
   var createdAt: Date
   var confirmedAt: Date?
+  /// Somebody who is suppressed may have left as well.
+  var unsubscribedAt: Date?
+
+  /// Has not left: who gets nothing only because their mailbox refuses it still can.
+  var isStaying: Bool { state == .active || (state == .suppressed && unsubscribedAt == nil) }
+
+  /// A new mailbox may take the place of one that refuses letters, but not of a complaint.
+  var mayMove: Bool { isStaying && suppressedBecause != Suppression.complaint }
 
   func isPaused(at date: Date) -> Bool { pausedUntil.map { $0 > date } ?? false }
 }
 
 extension Subscriber {
-  static let columns =
-    "id, email, state, density, window_start, paused_until, suppressed_because, professional_until, created_at, confirmed_at"
+  static let columns = """
+    id, email, state, density, window_start, paused_until, suppressed_because, professional_until, created_at,
+    confirmed_at, unsubscribed_at
+    """
 
   init?(row: Row) {
     guard let state = State(rawValue: row["state"]), let density = Density(rawValue: row["density"]) else { return nil }
@@ -47,6 +57,7 @@ extension Subscriber {
     professionalUntil = (row["professional_until"] as Int64?).map(Date.init(milliseconds:))
     createdAt = Date(milliseconds: row["created_at"])
     confirmedAt = (row["confirmed_at"] as Int64?).map(Date.init(milliseconds:))
+    unsubscribedAt = (row["unsubscribed_at"] as Int64?).map(Date.init(milliseconds:))
   }
 
   static func find(_ address: EmailAddress, _ database: Database) throws -> Subscriber? {
@@ -67,6 +78,16 @@ extension Subscriber {
         """,
       arguments: ["id": id]
     ).flatMap(Subscriber.init)
+  }
+
+  /// As the departure file names them.
+  func person(_ database: Database) throws -> DepartureFile.Person {
+    let others = try Int64.fetchAll(
+      database,
+      sql: "SELECT id FROM moved_subscriber WHERE subscriber_id = ? ORDER BY id",
+      arguments: [id]
+    )
+    return .init(address: email, ids: [id] + others)
   }
 
   /// By address, or by id in decimal digits.

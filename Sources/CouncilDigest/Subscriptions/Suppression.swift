@@ -5,6 +5,9 @@ import Mail
 /// What is left of somebody who was erased and whose address had refused our letters, or who had complained: a keyed hash
 /// of the address, so that nobody writes to it again by adding it anew. It goes when the mailbox itself confirms.
 enum Suppression {
+  /// The reason that is about the reader's wish, not about their mailbox.
+  static let complaint = "the reader complained"
+
   static func keep(
     _ address: String,
     because reason: String,

@@ -15,7 +15,7 @@ struct Unsubscribe: Sendable {
       let subscriber = try Subscriber.find(id: id, database)
       return (subscriber, try subscriber.map { try FollowTarget.fetch(subscriber: $0.id, database) } ?? [])
     }
-    guard subscriber?.state == .active else { return try page("unsubscribed", "You are unsubscribed") }
+    guard let subscriber, subscriber.isStaying else { return try page("unsubscribed", "You are unsubscribed") }
     return try page("unsubscribe", "Unsubscribe", targets)
   }
 
@@ -23,14 +23,17 @@ struct Unsubscribe: Sendable {
     let id = try subscriber(of: request)
     guard id != MailedLink.nobody else { return try page("test-link", "A test letter") }
     let now = store.now()
-    let leaver = try await store.read { try Subscriber.find(id: id, $0) }
-    if let leaver {
-      if leaver.state == .active { try await store.departures.append(.left, leaver.email, at: now) }
-      try await store.write { try Self.leave(leaver.id, now: now, $0) }
+    let leaver = try await store.read { database in
+      try Subscriber.find(id: id, database).flatMap { $0.isStaying ? ($0.id, try $0.person(database)) : nil }
+    }
+    if let (id, person) = leaver {
+      try await store.departures.append(.left, person, at: now)
+      try await store.write { try Self.leave(id, now: now, $0) }
     }
     return try page("unsubscribed", "You are unsubscribed")
   }
 
+  /// Of an address that is suppressed that stays known, too.
   static func leave(
     _ id: Int64,
     _ withdrawal: Consent.Withdrawal = .unsubscribeLink,
@@ -40,8 +43,9 @@ struct Unsubscribe: Sendable {
     let arguments: StatementArguments = ["id": id, "now": now.milliseconds]
     try database.execute(
       sql: """
-        UPDATE subscriber SET state = 'unsubscribed', unsubscribed_at = :now, paused_until = NULL
-        WHERE id = :id AND state = 'active'
+        UPDATE subscriber SET state = CASE state WHEN 'active' THEN 'unsubscribed' ELSE state END,
+          unsubscribed_at = :now, paused_until = NULL
+        WHERE id = :id AND (state = 'active' OR (state = 'suppressed' AND unsubscribed_at IS NULL))
         """,
       arguments: arguments
     )

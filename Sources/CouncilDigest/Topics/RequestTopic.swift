@@ -101,7 +101,7 @@ struct RequestTopic: Sendable {
 
   private func take(_ wish: Wish, _ letter: LetterBody, _ database: Database) throws {
     let now = store.now()
-    guard try admission.mayMail(wish.email, now: now, database) else { return }
+    guard try admission.mayMail(.topicRequest, to: wish.email, now: now, database) else { return }
     let id = try TopicRequest.insert(
       email: wish.email,
       request: wish.words,
