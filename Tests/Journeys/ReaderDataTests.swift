@@ -188,8 +188,10 @@ import Testing
     }
     let confirm = try RunningService.path(of: "/confirm/", in: fresh)
     #expect(try await service.client.post(form: [], to: confirm).text.contains("You are subscribed"))
+    #expect(try await importing(service)["imported"] as? Int == 1, "who came back by themselves is here")
     #expect(try await service.api("DELETE", "/subscribers/2").status == 204)
-    #expect(try await importing(service)["imported"] as? Int == 1)
+    let refused = try await importing(service)["refused"] as? [[String: Any]]
+    #expect((refused?.first?["detail"] as? String)?.contains("deleted here since") == true)
   }
 
   private func importing(_ service: RunningService) async throws -> [String: Any] {

@@ -75,7 +75,7 @@ struct ImportSubscribers: Sendable {
         do {
           let row = try table.row(try record.fields.mapError { SubscriberTable.Problem(detail: "\($0)") }.get())
           let reader = try ImportedReader(row, options, now: store.now())
-          try reader.requireNotErased(departures, store.keys)
+          if reader.wasErased(departures, store.keys) { try requireReturned(reader) }
           for query in reader.queries { try queries.check(query) }
           batch.append(Entry(line: record.line, reader: reader))
         } catch let problem as SubscriberTable.Problem {
@@ -86,6 +86,17 @@ struct ImportSubscribers: Sendable {
     }
     report.finish()
     return report
+  }
+
+  /// Who was erased since they consented is not brought back by the row that is all that names them; who came by
+  /// themselves since is here.
+  /// - Throws: `SubscriberTable.Problem`.
+  private func requireReturned(_ reader: ImportedReader) throws {
+    switch try store.readBlocking({ try Subscriber.find(reader.address, $0) })?.state {
+    case .active, .suppressed, .unsubscribed: return
+    case .pending, nil:
+      throw SubscriberTable.Problem(detail: "They had everything about them deleted here since they consented")
+    }
   }
 
   private static func table(_ rows: inout CSVReader) throws -> SubscriberTable {

@@ -40,16 +40,11 @@ struct ImportedReader: Sendable {
     evidence = row.evidence
   }
 
+  /// Whether they were erased after they had consented.
   /// - Parameter departures: what the departure file says.
-  /// - Throws: `SubscriberTable.Problem` when they were erased since they consented: the row is all that names them.
-  func requireNotErased(
-    _ departures: [String: DepartureFile.Entry],
-    _ keys: KeyRing
-  ) throws(SubscriberTable.Problem) {
-    guard let entry = departures[DepartureFile.pseudonym(of: address.key, keys)], entry.kind == .erased,
-      entry.at >= consentAt
-    else { return }
-    throw SubscriberTable.Problem(detail: "They had everything about them deleted here since they consented")
+  func wasErased(_ departures: [String: DepartureFile.Entry], _ keys: KeyRing) -> Bool {
+    guard let entry = departures[DepartureFile.pseudonym(of: address.key, keys)] else { return false }
+    return entry.kind == .erased && entry.at >= consentAt
   }
 
   /// What keeps the store from taking it, or what it follows.
