@@ -177,15 +177,6 @@ import Testing
     #expect(sessions == 0 && links == 1_000_000, "no link that was mailed since acts on another's row")
   }
 
-  @Test func `what several files remember is remembered in one, the last word last`() throws {
-    let folder = try TemporaryFolder()
-    let (old, new) = ("\nerased 1000 a\n", "\nleft 500 b\n\nreturned 2000 a\n")
-    try DepartureFile.write([new, old], to: folder.file("left"))
-    let lines = try String(contentsOfFile: folder.file("left"), encoding: .utf8).split(separator: "\n")
-    // What can't be read stands first, and is passed over.
-    #expect(Set(lines) == ["erased 1000 a", "left 500 b", "returned 2000 a"])
-  }
-
   @Test(arguments: [true, false])
   func `who went after a change of address stays gone`(_ isErased: Bool) async throws {
     let chain = try await Chain("2026-11-20T07:00:00Z")
@@ -297,37 +288,5 @@ import Testing
       )
     }
     #expect(try restore(chain, backup.path, to: chain.folder.file("fresh.sqlite")).councils == 1)
-  }
-
-  @Test func `backups are made each day, once, and the oldest go`() async throws {
-    let folder = try TemporaryFolder()
-    let chain = try await Chain(
-      "2026-10-24T01:00:00Z",
-      ["backup.time": "03:30", "backup.folder": folder.file("b"), "backup.keep": "2"]
-    )
-    let backups = try #require(chain.services.scheduledBackups)
-    func names() throws -> [String] {
-      try FileManager.default.contentsOfDirectory(atPath: folder.file("b")).sorted()
-    }
-    try FileManager.default.createDirectory(atPath: folder.file("b"), withIntermediateDirectories: true)
-    try Data().write(to: URL(filePath: folder.file("b/mine.sqlite")))
-    await backups.round()
-    #expect(try names() == ["council-digest-20261024T010000Z.sqlite", "mine.sqlite"], "none was there: at once")
-    await backups.round()
-    #expect(try names().count == 2)
-    try chain.clock.move(to: "2026-10-24T02:30:00Z")
-    await backups.round()
-    #expect(try names().first == "council-digest-20261024T010000Z.sqlite" && names().count == 3)
-    // The clocks go back in the night: 03:30 is an hour later in UTC.
-    try chain.clock.move(to: "2026-10-25T03:29:00Z")
-    await backups.round()
-    #expect(try names().count == 3)
-    try chain.clock.move(to: "2026-10-25T03:30:00Z")
-    await backups.round()
-    #expect(
-      try names() == [
-        "council-digest-20261024T023000Z.sqlite", "council-digest-20261025T033000Z.sqlite", "mine.sqlite",
-      ]
-    )
   }
 }
