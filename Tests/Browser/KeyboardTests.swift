@@ -6,13 +6,25 @@ import Testing
 @Suite(.serialized) struct KeyboardTests {
   private static let mostStops = 120
 
-  /// What is wrong with where the focus is now: nothing when it has an outline that is wide enough to see, lies within the
-  /// page, and is not covered (WCAG 2.4.7, 2.4.11). Hidden fields like the honeypot must not be reached at all.
+  /// What is wrong with where the focus is now: nothing when it has an outline that is wide enough to see and stands out
+  /// from what is behind it, lies within the page, and is not covered (WCAG 1.4.11, 2.4.7, 2.4.11). Hidden fields like the
+  /// honeypot must not be reached at all.
   private static let unseen = """
     const e = document.activeElement, s = getComputedStyle(e), r = e.getBoundingClientRect();
     const name = e.tagName.toLowerCase() + (e.id ? "#" + e.id : "") + (e.name ? "[name=" + e.name + "]" : "");
     if (e === document.body) return "";
     if (s.outlineStyle === "none" || parseFloat(s.outlineWidth) < 2) return name + " has no outline";
+    const light = (colour) => {
+      const [red, green, blue] = colour.match(/[\\d.]+/g).map((part) => {
+        const c = part / 255;
+        return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+      });
+      return 0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05;
+    };
+    let behind = e.parentElement;
+    while (getComputedStyle(behind).backgroundColor === "rgba(0, 0, 0, 0)") behind = behind.parentElement;
+    const contrast = light(s.outlineColor) / light(getComputedStyle(behind).backgroundColor);
+    if (Math.max(contrast, 1 / contrast) < 3) return name + " has an outline that can’t be told from what is behind it";
     if (r.width < 1 || r.height < 1 || r.right <= 0 || r.left >= innerWidth) return name + " is out of sight";
     if (r.bottom <= 0 || r.top >= innerHeight) return name + " is not scrolled to";
     const at = document.elementFromPoint(
