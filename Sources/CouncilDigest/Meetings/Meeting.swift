@@ -108,13 +108,13 @@ extension Meeting {
     ).map(Meeting.init)
   }
 
-  /// The newest meetings with a summary, of all councils.
+  /// The newest meetings with a summary, of all councils: by when they were, as on a council's page.
   static func latest(limit: Int, _ database: Database) throws -> [Meeting] {
     try Row.fetchAll(
       database,
       sql: """
-        \(select) WHERE meeting.announced_at IS NOT NULL AND meeting.has_summary = 1
-        ORDER BY meeting.announced_at DESC, meeting.id DESC LIMIT ?
+        \(select) WHERE meeting.has_summary = 1
+        ORDER BY meeting.starts_at DESC, meeting.id DESC LIMIT ?
         """,
       arguments: [limit]
     ).map(Meeting.init)
