@@ -1,6 +1,5 @@
 import Foundation
 import Markdown
-import Mustache
 
 /// Puts the content of a letter into the frame all letters share. Letters are template files: `letters/NAME.text` and
 /// `letters/NAME.html` inside `letters/frame.text` and `letters/frame.html`.
@@ -49,8 +48,7 @@ struct LetterFrame: Sendable {
   }
 }
 
-/// Asked for by name, not by reflection: every letter is put into it twice.
-private struct FrameView: MustacheParent {
+private struct FrameView {
   var subject: String
   var preheader: String
   var reason: String
@@ -63,22 +61,4 @@ private struct FrameView: MustacheParent {
   var privacy: String
   var contact: String
   var operatorName: String?
-
-  func child(named name: String) -> Any? {
-    switch name {
-    case "subject": subject
-    case "preheader": preheader
-    case "reason": reason
-    case "reasonText": reasonText
-    case "unsubscribe": unsubscribe
-    case "preferences": preferences
-    case "content": content
-    case "site": site
-    case "home": home
-    case "privacy": privacy
-    case "contact": contact
-    case "operatorName": operatorName
-    default: nil
-    }
-  }
 }

@@ -11,7 +11,9 @@ public struct Templates: Sendable {
 
   /// A template that is not there is a mistake in the program or its installation; it says so by name.
   func render(_ name: String, _ context: Any) throws -> String {
-    guard let text = library.render(context, withTemplate: name) else { throw MissingTemplate(name: name) }
+    guard let text = library.render(NamedValues.of(context), withTemplate: name) else {
+      throw MissingTemplate(name: name)
+    }
     return text
   }
 }

@@ -1,7 +1,6 @@
 import Foundation
 import GRDB
 import Markdown
-import Mustache
 
 /// A meeting as one entry of a list.
 struct MeetingEntry: Sendable {
@@ -30,25 +29,6 @@ struct MeetingEntry: Sendable {
     lead = extract == nil ? meeting.excerpt : nil
     isCancelled = meeting.content.status == .cancelled
     isPending = meeting.content.status == .held && meeting.content.summary == nil
-  }
-}
-
-/// Without this the library looks each name up by reflection, which takes longer than all else of a list.
-extension MeetingEntry: MustacheParent {
-  func child(named name: String) -> Any? {
-    switch name {
-    case "title": title
-    case "date": date
-    case "machineDate": machineDate
-    case "path": path
-    case "councilName": councilName
-    case "lead": lead
-    case "extract": extract
-    case "location": location
-    case "isCancelled": isCancelled
-    case "isPending": isPending
-    default: nil
-    }
   }
 }
 

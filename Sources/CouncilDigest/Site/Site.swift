@@ -2,7 +2,6 @@ import Crypto
 import Foundation
 import HTTPServer
 import HTTPTypes
-import Mustache
 
 /// What every page needs: who we are, the templates, the assets' addresses.
 struct Site: Sendable {
@@ -92,7 +91,7 @@ struct AlternateLink: Equatable, Sendable {
   var path: String
 }
 
-private struct FrameView: MustacheParent {
+private struct FrameView {
   var title: String
   var site: String
   var description: String?
@@ -106,23 +105,4 @@ private struct FrameView: MustacheParent {
   var contact: String
   var isDemo: Bool
   var isHidden: Bool
-
-  /// Every page has one; by reflection it would take longer than most.
-  func child(named name: String) -> Any? {
-    switch name {
-    case "title": title
-    case "site": site
-    case "description": description
-    case "content": content
-    case "canonical": canonical
-    case "alternates": alternates
-    case "linkedData": linkedData
-    case "stylesheet": stylesheet
-    case "icon": icon
-    case "contact": contact
-    case "isDemo": isDemo
-    case "isHidden": isHidden
-    default: nil
-    }
-  }
 }
