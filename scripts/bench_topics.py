@@ -83,11 +83,11 @@ def tsquery(query):
 
 
 def put_meetings(store, bodies, now, span):
-    """Straight into the store; the service makes its index of them when it starts."""
+    """Straight into the store, the oldest first, as they come; the service makes its index of them when it starts."""
     store.execute("INSERT OR IGNORE INTO council (id, slug, name, created_at, updated_at) VALUES (1, 'w', 'W', ?, ?)", (now, now))
     store.execute("INSERT OR IGNORE INTO committee (id, council_id, slug, name) VALUES (1, 1, 'cabinet', 'Cabinet')")
     for number, body in enumerate(bodies, 1):
-        at = now - span * number // max(1, MEETINGS if span < 7 * DAY else ARCHIVE)
+        at = now - span + span * number // max(1, MEETINGS if span < 7 * DAY else ARCHIVE)
         starts = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at / 1000))
         content = {"committee": "Cabinet", "startsAt": starts, "status": "held", "summary": body, "attendees": [], "documents": []}
         store.execute("INSERT INTO meeting_revision (id, meeting_id, number, content, created_at) VALUES (?, ?, 1, ?, ?)",

@@ -1,7 +1,6 @@
 import Foundation
 import GRDB
 import HTTPServer
-import Mustache
 
 /// What a query has found, as its page shows it.
 struct QueryLabView: Sendable {
@@ -10,34 +9,16 @@ struct QueryLabView: Sendable {
     var path: String
   }
 
-  struct Bar: MustacheParent, Sendable {
+  struct Bar: Sendable {
     var x: Int
     var y: Int
     var height: Int
-
-    func child(named name: String) -> Any? {
-      switch name {
-      case "x": x
-      case "y": y
-      case "height": height
-      default: nil
-      }
-    }
   }
 
-  struct Row: MustacheParent, Sendable {
+  struct Row: Sendable {
     var label: String
     var meetings: Int
     var path: String?
-
-    func child(named name: String) -> Any? {
-      switch name {
-      case "label": label
-      case "meetings": meetings
-      case "path": path
-      default: nil
-      }
-    }
   }
 
   struct Advice: Sendable {
@@ -94,6 +75,8 @@ struct QueryLabView: Sendable {
   private static let shownMeetings = 10
   private static let shownCouncils = 12
   private static let sampledMeetings = 40
+  /// Beyond those that are shown.
+  private static let sampledBytes = 100_000
 }
 
 extension QueryLabView {
@@ -134,19 +117,16 @@ extension QueryLabView {
       let path = isOneCouncil ? nil : Self.path(of: "\(printed) council:\(council.slug)")
       return Row(label: council.name, meetings: meetings, path: path)
     }
-    newest = try MeetingEntry.found(
-      history.found.prefix(Self.shownMeetings).map(\.meeting),
-      by: query,
-      zone,
-      database
-    )
+    let sample = try Self.sample(history.found, database)
+    let index = try TextIndex(sample.map { TextIndex.Text($0, $1) }, database)
+    let shown = history.found.prefix(Self.shownMeetings).map(\.meeting)
+    let extracts = MeetingSearch.Found.extracts(of: query, from: shown, in: index)
+    newest = try MeetingEntry.found(shown, extracts, zone, database)
     hasMore = found > Self.shownMeetings
     searchPath = "/search?q=\(percentEncoded(printed))"
     advice = QueryAdvice.advice(on: text, query, found: found).map { advice in
       Advice(sentence: advice.sentence, link: advice.instead.map { Link(label: $0, path: Self.path(of: $0)) })
     }
-    let sample = try MeetingText.fetch(history.found.prefix(Self.sampledMeetings).map(\.meeting), database)
-    let index = try TextIndex(sample.map { TextIndex.Text($0, $1) }, database)
     related = try RelatedWords.find(in: index, for: query, usual, now: now, database).compactMap { word in
       guard let add = Self.path(of: printed, and: word), let leaveOut = Self.path(of: printed, and: "-\(word)") else {
         return nil
@@ -158,6 +138,23 @@ extension QueryLabView {
     refusal = history.reach.refusal(of: query)
     box = refusal == nil ? SubscribeBox(field: "query", reference: printed, name: TopicQuery.quoted(printed)) : nil
     requestPath = "/topics/request?query=\(percentEncoded(printed))"
+  }
+
+  /// The newest that are found: those that are shown, and as many more as are quickly read.
+  private static func sample(
+    _ found: [MeetingSearch.Found],
+    _ database: Database
+  ) throws -> [(meeting: Int64, text: MeetingText)] {
+    var sample = try MeetingText.fetch(found.prefix(shownMeetings).map(\.meeting), database)
+    var bytes = sample.reduce(0) { $0 + $1.text.summary.utf8.count }
+    for meeting in found.prefix(sampledMeetings).dropFirst(shownMeetings).map(\.meeting) {
+      guard bytes < sampledBytes else { break }
+      for text in try MeetingText.fetch([meeting], database) {
+        sample.append(text)
+        bytes += text.text.summary.utf8.count
+      }
+    }
+    return sample
   }
 
   /// Of one or two meetings nothing can be said.

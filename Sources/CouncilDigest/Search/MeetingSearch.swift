@@ -13,6 +13,9 @@ struct MeetingSearch: Sendable {
   var to: Date?
   /// Only those that a digest could have carried.
   var isSummarised = false
+  /// None that starts within the time arrived before this one. The index goes by the order of arrival: what is before is
+  /// not looked at.
+  var firstArrived: Int64?
 
   struct Found: Equatable, Sendable {
     var meeting: Int64
@@ -41,13 +44,7 @@ struct MeetingSearch: Sendable {
     require("meeting.starts_at < :to", "to", to?.milliseconds)
     if isSummarised { conditions.append("meeting.has_summary = 1") }
     if query != nil, let from {
-      // The index goes by the order of arrival; what is before the first of these is not looked at.
-      let first = try Int64.fetchOne(
-        database,
-        cached: "SELECT min(id) FROM meeting WHERE starts_at >= ?",
-        arguments: [from.milliseconds]
-      )
-      guard let first else { return [] }
+      guard let first = try firstArrived ?? Self.firstArrived(from: from, database) else { return [] }
       require("meeting_text.rowid >= :first", "first", first)
     }
     let source =
@@ -68,6 +65,14 @@ struct MeetingSearch: Sendable {
     }
     return found.sorted { ($0.startsAt, $0.meeting) > ($1.startsAt, $1.meeting) }
   }
+
+  private static func firstArrived(from: Date, _ database: Database) throws -> Int64? {
+    try Int64.fetchOne(
+      database,
+      cached: "SELECT min(id) FROM meeting WHERE starts_at >= ?",
+      arguments: [from.milliseconds]
+    )
+  }
 }
 
 extension MeetingSearch.Found {
@@ -78,11 +83,15 @@ extension MeetingSearch.Found {
     _ database: Database
   ) throws -> [Int64: MatchExtract] {
     let texts = try MeetingText.fetch(meetings, database).map { TextIndex.Text($0, $1) }
-    let index = try TextIndex(texts, database)
+    return extracts(of: query, from: meetings, in: try TextIndex(texts, database))
+  }
+
+  /// The same, from those of the meetings that an index has.
+  static func extracts(of query: TopicQuery, from meetings: [Int64], in index: TextIndex) -> [Int64: MatchExtract] {
     var extracts: [Int64: MatchExtract] = [:]
-    for text in texts.indices {
+    for (text, meeting) in index.texts.map(\.id).enumerated() where meetings.contains(meeting) {
       var find = FindExtract(in: text, of: index)
-      extracts[texts[text].id] = find(query)
+      extracts[meeting] = find(query)
     }
     return extracts
   }

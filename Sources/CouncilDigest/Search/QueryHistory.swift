@@ -19,7 +19,7 @@ struct QueryHistory: Sendable {
   var reach: QueryReach
 
   /// A query that finds more is too broad for anyone to follow.
-  static let maximumFound = 2_000
+  static let maximumFound = 1_600
   static let shownWeeks = 53
 
   static func load(_ query: TopicQuery, now: Date, timeZone: TimeZone, _ database: Database) throws -> QueryHistory {
@@ -30,8 +30,8 @@ struct QueryHistory: Sendable {
       calendar.date(byAdding: .weekOfYear, value: -$0, to: thisWeek)
     }
     let start = mondays.first ?? now
-    let search = MeetingSearch(query: query, from: start, to: now, isSummarised: true)
-    let found = try search.find(limit: maximumFound + 1, database)
+    let year = try SummarisedMeetings.load(from: start, to: now, database)
+    let found = try year.find(query, limit: maximumFound + 1, database)
     var perWeek = [Int](repeating: 0, count: mondays.count)
     var perCouncil: [Int64: Int] = [:]
     for meeting in found {
@@ -46,7 +46,7 @@ struct QueryHistory: Sendable {
       councils: perCouncil.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { ($0.key, $0.value) },
       found: Array(found.prefix(maximumFound)),
       isCut: isCut,
-      reach: try QueryReach.load(found: found.count, since: start, now: now, database)
+      reach: QueryReach(found: found.count, of: year, now: now)
     )
   }
 }

@@ -14,6 +14,12 @@ struct QueryReach: Equatable, Sendable {
   /// With fewer meetings than this nothing can be said about what a query will match.
   private static let minimumSummarised = 50
 
+  init(found: Int, of year: SummarisedMeetings, now: Date) {
+    meetings = found
+    summarised = year.count
+    weeks = (now.timeIntervalSince(year.first ?? now) / (7 * 86_400)).rounded(.up)
+  }
+
   var perWeek: Double { Double(meetings) / max(1, weeks) }
 
   private var matchesEverything: Bool {
@@ -23,30 +29,10 @@ struct QueryReach: Equatable, Sendable {
   var isTooBroad: Bool { perWeek > Self.maximumPerWeek || matchesEverything }
 
   static func load(_ query: TopicQuery, now: Date, _ database: Database) throws -> QueryReach {
-    let start = now.addingTimeInterval(-year)
-    let found = try MeetingSearch(query: query, from: start, to: now, isSummarised: true)
-      .find(limit: QueryHistory.maximumFound + 1, database)
-    return try load(found: found.count, since: start, now: now, database)
+    let year = try SummarisedMeetings.lastTwelveMonths(before: now, database)
+    let found = try year.find(query, limit: QueryHistory.maximumFound + 1, database)
+    return QueryReach(found: found.count, of: year, now: now)
   }
-
-  static func load(found: Int, since start: Date, now: Date, _ database: Database) throws -> QueryReach {
-    let row = try Row.fetchOne(
-      database,
-      cached: """
-        SELECT count(*) AS meetings, min(starts_at) AS first FROM meeting
-        WHERE starts_at >= ? AND starts_at < ? AND has_summary = 1
-        """,
-      arguments: [start.milliseconds, now.milliseconds]
-    )
-    let first = (row?["first"] as Int64?).map(Date.init(milliseconds:)) ?? now
-    return QueryReach(
-      meetings: found,
-      summarised: row?["meetings"] ?? 0,
-      weeks: (now.timeIntervalSince(first) / (7 * 86_400)).rounded(.up)
-    )
-  }
-
-  private static let year: TimeInterval = 365 * 86_400
 
   /// As a sentence for who wants to follow it; nil when it is fine.
   func refusal(of query: TopicQuery) -> String? {

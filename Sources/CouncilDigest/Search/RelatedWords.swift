@@ -20,9 +20,10 @@ enum RelatedWords {
     let asked = Set(query.root.leaves.compactMap(\.sought).flatMap(index.stems(of:)))
     let texts = Double(index.texts.count)
     guard texts >= 3 else { return [] }
-    let scored = index.stems.compactMap { stem, found -> (word: String, score: Double)? in
+    let shared = index.stems { $0 >= 2 && shares.contains(Double($0) / texts) }
+    let scored = shared.compactMap { stem, found -> (word: String, score: Double)? in
       let share = Double(found.holders) / texts
-      guard shares.contains(share), found.holders >= 2, !asked.contains(stem), isTelling(found.word) else { return nil }
+      guard !asked.contains(stem), isTelling(found.word) else { return nil }
       let elsewhere = Double((usual.holders[stem] ?? 0) + 1) / Double(usual.texts + 2)
       let lift = share / elsewhere
       return lift > 1.5 ? (found.word, share * log(lift)) : nil

@@ -9,10 +9,16 @@ enum SuggestQuery {
   static func suggest(_ words: String, now: Date, _ database: Database) throws -> TopicQuery? {
     if let typed = try? TopicQuery(parsing: words), typed.isDeliberate { return typed }
     var telling = tellingWords(of: words)
-    while telling.count > 2, let query = query(telling) {
-      guard try QueryReach.load(query, now: now, database).meetings == 0 else { return query }
-      guard let commonest = try commonest(telling, now: now, database) else { break }
-      telling.remove(at: commonest)
+    let year = try SummarisedMeetings.lastTwelveMonths(before: now, database)
+    func found(_ words: [String]) throws -> Int {
+      try query(words).map { try year.find($0, limit: QueryHistory.maximumFound, database).count } ?? 0
+    }
+    var counts: [Int] = []
+    while telling.count > 2, try found(telling) == 0 {
+      if counts.isEmpty { counts = try telling.map { try found([$0]) } }
+      guard let word = leastTelling(counts, isLarge: year.count >= largeArchive) else { break }
+      telling.remove(at: word)
+      counts.remove(at: word)
     }
     return query(telling)
   }
@@ -22,13 +28,10 @@ enum SuggestQuery {
     return TopicQuery(TopicQuery.Group(required: [.word(first)] + words.dropFirst().map { .word($0) }))
   }
 
-  /// The word whose loss says least: the one that is found most, or one that is never found where nearly every word of
-  /// the subject would be.
-  private static func commonest(_ words: [String], now: Date, _ database: Database) throws -> Int? {
-    let reaches = try words.map { word in try query([word]).map { try QueryReach.load($0, now: now, database) } }
-    let found = reaches.map { $0?.meetings ?? 0 }
-    let isLarge = reaches.contains { ($0?.summarised ?? 0) >= largeArchive }
-    return (isLarge ? found.firstIndex(of: 0) : nil) ?? found.indices.max { found[$0] < found[$1] }
+  /// The word whose loss says least: the one that is found most, or in a large archive one that is never found, where
+  /// nearly every word of a subject would be.
+  private static func leastTelling(_ found: [Int], isLarge: Bool) -> Int? {
+    (isLarge ? found.firstIndex(of: 0) : nil) ?? found.indices.max { found[$0] < found[$1] }
   }
 
   /// Meetings in twelve months.

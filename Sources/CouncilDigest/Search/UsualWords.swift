@@ -26,7 +26,7 @@ final class UsualWords: Sendable {
     let index = try TextIndex(MeetingText.fetch(newest, database).map { TextIndex.Text($0, $1) }, database)
     let counted = Counts(
       texts: newest.count,
-      holders: index.stems.mapValues(\.holders),
+      holders: index.stems().mapValues(\.holders),
       countedAt: now
     )
     counts.withLock { $0 = counted }

@@ -225,6 +225,7 @@ public final class Store: Sendable {
     configuration.prepareDatabase { database in
       database.add(tokenizer: WordTokenizer.self)
       try database.execute(sql: "PRAGMA trusted_schema = OFF")
+      try database.execute(sql: "PRAGMA cache_size = -8192")
     }
     return configuration
   }
