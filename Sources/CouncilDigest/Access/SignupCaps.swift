@@ -12,6 +12,8 @@ public struct SignupCaps: Equatable, Sendable {
 
   enum Verdict: Equatable {
     case welcome
+    /// And nobody else is, for now.
+    case welcomeAsLast
     case tooManyFromNetwork
     case tooManyInAll
   }
@@ -29,6 +31,7 @@ public struct SignupCaps: Equatable, Sendable {
       )
       if let count, count >= perNetworkPerHour { return .tooManyFromNetwork }
     }
+    var isLast = false
     if perHour > 0 {
       let count = try Int.fetchOne(
         database,
@@ -36,6 +39,7 @@ public struct SignupCaps: Equatable, Sendable {
         arguments: [hourAgo]
       )
       if let count, count >= perHour { return .tooManyInAll }
+      isLast = count == perHour - 1
     }
     // Only now: who is refused changes nothing, and costs those who sign up beside them nothing.
     try database.execute(cached: "DELETE FROM signup_attempt WHERE attempted_at <= ?", arguments: [hourAgo])
@@ -43,6 +47,6 @@ public struct SignupCaps: Equatable, Sendable {
       cached: "INSERT INTO signup_attempt (network, attempted_at) VALUES (?, ?)",
       arguments: [hash, now.milliseconds]
     )
-    return .welcome
+    return isLast ? .welcomeAsLast : .welcome
   }
 }

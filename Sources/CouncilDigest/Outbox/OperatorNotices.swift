@@ -11,6 +11,8 @@ struct OperatorNotice: Equatable, Sendable {
   var command: String?
   /// Anyone on the web can cause it, so it must not fill a mailbox.
   var isFromPublic = false
+  /// It is not said again for so long.
+  var onceInSeconds: Double?
 }
 
 /// Letters to the operator, when one is named in `operator.notify`.
@@ -29,10 +31,15 @@ struct OperatorNotices: Sendable {
     let now = now()
     let lately = try OutgoingMail.count(.operatorNotice, since: now.addingTimeInterval(-86_400), database)
     guard lately < (notice.isFromPublic ? Self.maximumFromPublic : Self.maximum) else { return }
+    let body = try body(of: notice)
+    if let seconds = notice.onceInSeconds {
+      let since = now.addingTimeInterval(-seconds)
+      guard try !OutgoingMail.exists(.operatorNotice, subject: body.subject, since: since, database) else { return }
+    }
     try OutgoingMail.queue(
       .operatorNotice,
       to: recipient,
-      body: try body(of: notice),
+      body: body,
       key: keys.current,
       now: now,
       database

@@ -181,6 +181,19 @@ extension OutgoingMail {
     ) ?? 0
   }
 
+  /// Whether a letter of a kind that overtakes digests, with this subject, was queued since `date`.
+  static func exists(_ kind: Kind, subject: String, since date: Date, _ database: Database) throws -> Bool {
+    try Bool.fetchOne(
+      database,
+      cached: """
+        SELECT EXISTS (
+          SELECT 1 FROM outgoing_mail JOIN letter_body ON letter_body.id = outgoing_mail.letter_body_id
+          WHERE kind = ? AND date > ? AND is_urgent = 1 AND letter_body.subject = ?)
+        """,
+      arguments: [kind.rawValue, date.milliseconds, subject]
+    ) ?? false
+  }
+
   /// How many letters of some kinds, which overtake digests, were queued to an address since `date`.
   static func count(
     _ kinds: [Kind],

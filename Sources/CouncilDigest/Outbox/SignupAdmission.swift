@@ -8,12 +8,14 @@ struct SignupAdmission: Sendable {
   let store: Store
   let caps: SignupCaps
   let proxies: TrustedProxies
+  let notices: OperatorNotices
 
   /// - Throws: `Refusal.tooMany`, after which nothing of the request is kept.
   func admit(_ request: Request, _ database: Database) throws {
     let network = ClientNetwork(address: proxies.client(of: request))
     switch try caps.admit(network, database, keys: store.keys, now: store.now()) {
     case .welcome: return
+    case .welcomeAsLast: try notices.queue(.signupsFull(caps.perHour), database)
     case .tooManyFromNetwork:
       throw Refusal.tooMany("Too many sign-ups came from your network in the last hour", retryAfterSeconds: 3_600)
     case .tooManyInAll:
@@ -35,5 +37,20 @@ struct SignupAdmission: Sendable {
       }
     let since = now.addingTimeInterval(-days * 86_400)
     return try OutgoingMail.count(kinds, to: address, since: since, database) < most
+  }
+}
+
+extension OperatorNotice {
+  fileprivate static func signupsFull(_ perHour: Int) -> OperatorNotice {
+    OperatorNotice(
+      subject: "No more sign-ups are taken for now",
+      sentences: [
+        "\(perHour) forms were sent within an hour, which is as many as signup.per_hour allows. Until fewer come, people are asked to try again later.",
+        "If something of yours was in the news, raise it. If not, somebody may be using the forms to send letters to strangers: look at the newest addresses that have not confirmed.",
+      ],
+      command: "council-digest check",
+      isFromPublic: true,
+      onceInSeconds: 86_400
+    )
   }
 }

@@ -58,7 +58,8 @@ struct Services: Sendable {
     admission = SignupAdmission(
       store: store,
       caps: configuration.signupCaps,
-      proxies: configuration.trustedProxies
+      proxies: configuration.trustedProxies,
+      notices: notices
     )
     let mail = configuration.mail
     signer = try mail.dkim.signer()
