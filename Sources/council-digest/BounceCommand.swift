@@ -26,7 +26,6 @@ struct BounceCommand: AsyncParsableCommand {
     do {
       let message = try Self.readInput()
       let configuration = try Configuration.load(file: options.file)
-      try ServiceCall(configuration).requireStore()
       let query = recipient.map { "?recipient=\(urlEncoded($0))" } ?? ""
       let answer = try await ServiceCall(configuration).send(
         "POST",

@@ -9,6 +9,9 @@ struct ConfigurationCommand: ParsableCommand {
     discussion: "Example: council-digest configuration > config/council-digest.yaml"
   )
 
+  /// Every command takes it; the sample depends on nothing.
+  @OptionGroup var options: SharedOptions
+
   func run() {
     Terminal.line(ConfigurationSample.yaml.trimmingCharacters(in: .newlines))
   }

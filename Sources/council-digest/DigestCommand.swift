@@ -35,6 +35,7 @@ struct DigestCommand: AsyncParsableCommand {
     func validate() throws {
       if run != nil, subscriber == nil { throw ValidationError("--run needs --subscriber") }
       if run != nil, at != nil { throw ValidationError("A run that exists has its end: leave out --at or --run") }
+      if let at { try Usage.require(at, isTimeFor: "--at") }
     }
 
     func run() async throws {
@@ -57,6 +58,10 @@ struct DigestCommand: AsyncParsableCommand {
     @OptionGroup var options: CallOptions
     @Option(help: "The ISO week, like 2026-W47. Default: the current one.") var week: String?
     @Flag(help: "Stay and show the progress until it is finished.") var watch = false
+
+    func validate() throws {
+      if let week { try Usage.require(week, isWeekFor: "--week") }
+    }
 
     func run() async throws {
       let body = try week.map { [UInt8](try JSONEncoder().encode(["week": $0])) } ?? []
@@ -106,7 +111,13 @@ struct DigestCommand: AsyncParsableCommand {
   }
 
   struct Cancel: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Give up a run. What was not sent is not sent any more.")
+    static let configuration = CommandConfiguration(
+      abstract: "Give up a run. What was not sent is not sent any more.",
+      discussion: """
+        The schedule goes on: when its time of this week is still to come, a run starts then and carries what this one did not
+        send. `council-digest hold` keeps digests back until they are released.
+        """
+    )
     @OptionGroup var options: CallOptions
     @Argument(help: "The id of the run.") var id: Int
 
@@ -126,6 +137,11 @@ struct DigestCommand: AsyncParsableCommand {
     @Option(help: "Own words. Repeatable.") var query: [String] = []
     @Option(help: "headlines, brief or full.") var density = "brief"
 
+    func validate() throws {
+      try Usage.require(to, isAddressFor: "--to")
+      try Usage.require(density, isDensityFor: "--density")
+    }
+
     func run() async throws {
       let wish: [String: Any] = ["to": to, "council": council, "topic": topic, "query": query, "density": density]
       let body = [UInt8](try JSONSerialization.data(withJSONObject: wish))
@@ -143,6 +159,10 @@ struct DigestCommand: AsyncParsableCommand {
     @Option(help: "An id or an address.") var subscriber: String
     @Option(help: "council-slug/meeting-slug.") var meeting: String
     @Option(help: "The ISO week, like 2026-W47. Default: the current one.") var week: String?
+
+    func validate() throws {
+      if let week { try Usage.require(week, isWeekFor: "--week") }
+    }
 
     func run() async throws {
       let query = [("subscriber", subscriber), ("meeting", meeting), ("week", week ?? "")]

@@ -27,11 +27,13 @@ struct ExportCommand: AsyncParsableCommand {
   func run() async throws {
     let configuration = try options.configuration()
     try await explained {
-      let service = ServiceCall(configuration)
-      try service.requireStore()
-      let way = try await service.way()
+      let way = try await ServiceCall(configuration).way()
       let folder = URL(filePath: folder)
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      do {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      } catch {
+        throw ExportFile.Problem(description: "the folder \(folder.path) can’t be made")
+      }
       defer { Terminal.rewriteErrorLine("") }
       let content = try ExportFile(folder.appending(path: "content.ndjson"))
       let lines = try await pages("content", way) { item in try content.add(Self.line(item)) }
@@ -126,7 +128,7 @@ private final class ExportFile {
     handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
   }
 
-  private struct Problem: Error, CustomStringConvertible {
+  struct Problem: Error, CustomStringConvertible {
     var description: String
   }
 

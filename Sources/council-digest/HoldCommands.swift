@@ -51,6 +51,15 @@ struct ReleaseCommand: AsyncParsableCommand {
   var way: Way
   @Option(help: "With treat_as_sent_until: a time, for example 2026-11-21T08:00:00Z.") var until: String?
 
+  func validate() throws {
+    guard way == .treatAsSentUntil else {
+      if until != nil { throw ValidationError("--until is for treat_as_sent_until") }
+      return
+    }
+    guard let until else { throw ValidationError("treat_as_sent_until needs --until and a time") }
+    try Usage.require(until, isTimeFor: "--until")
+  }
+
   func run() async throws {
     var wish: [String: Any] = ["release": way.rawValue]
     wish["until"] = until

@@ -50,7 +50,7 @@ struct ImportCommand: AsyncParsableCommand {
     let configuration = try options.shared.configuration()
     try await explained {
       var input = try ImportInput(file)
-      let way = try await ServiceCall(configuration).way()
+      let way = try await ServiceCall(configuration).way(makesStore: true)
       defer { Terminal.rewriteErrorLine("") }
       if hasSubscribers {
         let subscribers = SubscriberImport(councils: council, topics: topic, isDryRun: dryRun)

@@ -17,6 +17,9 @@ enum RunReport {
     if run["state"] as? String == "awaiting_approval" {
       lines.append("  council-digest digest approve \(number(run, "id"))")
     }
+    if run["state"] as? String == "cancelled" {
+      lines.append("  the schedule goes on and carries what was not sent; council-digest hold keeps digests back")
+    }
     return lines
   }
 

@@ -19,15 +19,18 @@ struct ServiceCall {
   /// There is no store where the configuration says.
   struct NoStore: Error, CustomStringConvertible {
     var path: String
-    var description: String { "there is no store at \(path), and no service that runs on it" }
+    var description: String {
+      "there is no store at \(URL(filePath: path).path), and no service that runs on it; "
+        + "store.path says where it is, or go to the folder where the service was started"
+    }
   }
 
   /// - Throws: `NoStore`. To open one would make it.
   func requireStore() throws {
-    guard isServed || FileManager.default.fileExists(atPath: configuration.storePath) else {
-      throw NoStore(path: configuration.storePath)
-    }
+    guard hasStore else { throw NoStore(path: configuration.storePath) }
   }
+
+  private var hasStore: Bool { isServed || FileManager.default.fileExists(atPath: configuration.storePath) }
 
   /// Whether a service runs on this store.
   var isServed: Bool { ControlSocket(path: ControlSocket.path(besideStoreAt: configuration.storePath)).isServed }
@@ -59,7 +62,9 @@ struct ServiceCall {
     }
   }
 
-  func way() async throws -> Way {
+  /// - Parameter makesStore: for commands that a new service is set up with; others have nothing to do without one.
+  func way(makesStore: Bool = false) async throws -> Way {
+    if makesStore { sayWhetherNew() } else { try requireStore() }
     let socket = ControlSocket(path: ControlSocket.path(besideStoreAt: configuration.storePath))
     if socket.isServed { return .socket(socket) }
     return .store(try await CouncilDigestService(configuration, log: standardLog(configuration, level: .error)))
@@ -69,9 +74,17 @@ struct ServiceCall {
     _ method: String,
     _ path: String,
     _ body: [UInt8] = [],
-    type: String = "application/json"
+    type: String = "application/json",
+    makesStore: Bool = false
   ) async throws -> ControlSocket.Answer {
-    try Self.checked(try await way().call(method, path, body, type: type))
+    try Self.checked(try await way(makesStore: makesStore).call(method, path, body, type: type))
+  }
+
+  /// Who stands in another folder than the service sees at once that this is not its store.
+  private func sayWhetherNew() {
+    guard !hasStore else { return }
+    let path = URL(filePath: configuration.storePath).path
+    Terminal.error("there was no store at \(path): it is made now (store.path says where)")
   }
 
   /// - Throws: `Refused` when it is an error.
@@ -85,7 +98,10 @@ struct ServiceCall {
   private static func sentence(_ answer: ControlSocket.Answer) throws -> String {
     let problem = try answer.object()
     let errors = (problem["errors"] as? [[String: Any]] ?? []).compactMap { entry in
-      (entry["detail"] as? String).map { "\(entry["pointer"] as? String ?? ""): \($0)" }
+      (entry["detail"] as? String).map { detail in
+        let pointer = entry["pointer"] as? String ?? ""
+        return pointer.isEmpty ? detail : "\(pointer): \(detail)"
+      }
     }
     let detail = problem["detail"] as? String ?? "status \(answer.status)"
     return errors.isEmpty ? detail : errors.joined(separator: "; ")

@@ -30,7 +30,12 @@ struct TokenCommand: AsyncParsableCommand {
       let configuration = try options.configuration()
       try await explained {
         let body = try JSONEncoder().encode(["name": name, "role": role.rawValue])
-        let answer = try await ServiceCall(configuration).send("POST", "/api/v1/api-keys", [UInt8](body))
+        let answer = try await ServiceCall(configuration).send(
+          "POST",
+          "/api/v1/api-keys",
+          [UInt8](body),
+          makesStore: true
+        )
         let key = try answer.object()
         guard !json else { return Terminal.line(answer.text) }
         Terminal.line(key["secret"] as? String ?? "")

@@ -15,6 +15,12 @@ import Testing
     #expect(made.status == 0 && made.output.contains("\"verified\" : true"), "\(made)")
     #expect(try await service.command("backup", file).status == 1, "it is not written over by mistake")
     #expect(try await service.command("backup", file, "--replace").status == 0)
+    let missing = URL(filePath: file).deletingLastPathComponent().appending(path: "usb/b.sqlite").path
+    #expect(try await service.command("backup", missing).errors.contains("There is no folder"))
+    let other = URL(filePath: file).deletingLastPathComponent().appending(path: "notes.txt").path
+    try "mine".write(toFile: other, atomically: true, encoding: .utf8)
+    #expect(try await service.command("backup", other, "--replace").errors.contains("is not a backup"))
+    #expect(try String(contentsOfFile: other, encoding: .utf8) == "mine")
     let attributes = try FileManager.default.attributesOfItem(atPath: file)
     #expect(attributes[.posixPermissions] as? Int == 0o600)
     #expect(try await service.command("backup", service.folder.file("store.sqlite"), "--replace").status == 1)

@@ -18,6 +18,9 @@ import Testing
     (["serve"], ["HTTP_PORT": "many"], "http.port"), (["serve"], ["MAIL_SMTP_TLS": "maybe"], "mail.smtp.tls"),
     (["serve"], ["SITE_PUBLIC_URL": "digest.example"], "site.public_url"),
     (["check"], ["DIGEST_TIME": "8"], "digest.time"),
+    (["serve"], ["HTTP_HOST": "not an address"], "http.host"),
+    (["serve"], ["SITE_PUBLIC_URL": "http://127.0.0.1:99999"], "site.public_url"),
+    (["check"], ["STORE_MIGRATIONS": "/nowhere"], "store.migrations"),
     (["migrate"], ["MAIL_FROM": "nobody"], "mail.from"), (["token", "list"], ["ADMIN_TOKEN": "short"], "admin.token"),
   ])
   func `a wrong setting ends with 78 and names its key`(
@@ -35,13 +38,21 @@ import Testing
     try "http:\n  prot: 80\n".write(toFile: folder.file("c.yaml"), atomically: true, encoding: .utf8)
     let result = try await run(["check", "--config", folder.file("c.yaml")], folder: folder)
     #expect(result.status == 78 && result.errors.contains("http.prot"))
-    #expect(try await run(["check", "--config", folder.file("none.yaml")], folder: folder).status == 78)
+    let missing = try await run(["check", "--config", folder.file("none.yaml")], folder: folder)
+    #expect(missing.status == 78 && missing.errors.contains("there is no such file"))
   }
 
   @Test func `bad usage is 64 and every command has help`() async throws {
     let folder = try TemporaryFolder()
-    #expect(try await run(["dance"], folder: folder).status == 64)
-    #expect(try await run(["token", "create", "--name", "x", "--role", "king"], folder: folder).status == 64)
+    for command in [
+      ["dance"], ["token", "create", "--name", "x", "--role", "king"], ["digest", "run", "--week", "garbage"],
+      ["digest", "test", "--to", "nobody"], ["digest", "test", "--to", "a@b.example", "--density", "huge"],
+      ["digest", "preview", "--at", "2026-11-28"], ["release", "treat_as_sent_until"],
+      ["release", "resend", "--until", "2026-11-28T08:00:00Z"], ["release", "treat_as_sent_until", "--until", "later"],
+    ] {
+      let result = try await run(command, folder: folder)
+      #expect(result.status == 64 && result.errors.contains("Error:"), "\(command)")
+    }
     for command in [
       ["--help"], ["serve", "--help"], ["demo", "--help"], ["migrate", "--help"], ["check", "--help"],
       ["token", "--help"], ["import", "--help"], ["digest", "run", "--help"],
@@ -49,6 +60,24 @@ import Testing
       let result = try await run(command, folder: folder)
       #expect(result.status == 0 && result.output.contains("USAGE"), "\(command)")
     }
+  }
+
+  @Test func `where there is no store, only what a service is set up with makes one`() async throws {
+    let folder = try TemporaryFolder()
+    for command in [
+      ["hold", "--reason", "stop"], ["release", "resend"], ["token", "list"], ["token", "revoke", "1"],
+      ["digest", "run"], ["digest", "status"], ["digest", "preview"], ["hold", "--status"], ["backup", "b.sqlite"],
+      ["export", folder.file("export")],
+    ] {
+      let result = try await run(command, folder: folder)
+      #expect(result.status == 1 && result.errors.contains("there is no store at \(folder.file("store.sqlite"))"))
+    }
+    #expect(try await run(["check"], folder: folder).output.contains("there is none yet"))
+    #expect(!FileManager.default.fileExists(atPath: folder.file("store.sqlite")))
+    #expect(!FileManager.default.fileExists(atPath: folder.file("mail")))
+    let first = try await run(["token", "create", "--name", "a", "--role", "editor"], folder: folder)
+    #expect(first.status == 0 && first.errors.contains("it is made now"))
+    #expect(try await run(["digest", "status"], folder: folder).status == 0)
   }
 
   @Test func `keys are made with and without a running service`() async throws {

@@ -64,6 +64,9 @@ import Testing
     try await service.subscribe("ann@resident.example", to: "w")
     _ = try await service.client.post(form: [("message", "Secret words"), ("email", "b@c.example")], to: "/feedback")
     _ = try await service.api("POST", "/digest-runs")
+    _ = try await eventually("the run is planned") {
+      try await service.api("GET", "/digest-runs/1").text.contains("awaiting_approval") ? true : nil
+    }
     for role in ["reader", "editor"] {
       let (console, id) = try await Console.make(service, role: role)
       let page = try await console.get("")

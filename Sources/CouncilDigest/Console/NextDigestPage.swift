@@ -4,9 +4,8 @@ import HTTPServer
 /// `GET` and `POST /operator/next`: what the next scheduled digest would carry as things are, and to whom. Worked out when
 /// asked for by a button: it takes as long as planning a run, and keeps what own queries match.
 struct NextDigestPage: Sendable {
-  let store: Store
   let page: ConsolePage
-  let schedule: WeeklySchedule
+  let nextDigest: NextDigest
   let dryRun: DryDigestRun
 
   private struct View {
@@ -15,12 +14,12 @@ struct NextDigestPage: Sendable {
   }
 
   func ask(_ request: Request, _ caller: Caller) async throws -> Response {
-    try show(schedule.next(after: store.now()), nil, caller)
+    try show(try await nextDigest(), nil, caller)
   }
 
   func work(_ request: Request, _ change: AuditedChange) async throws -> Response {
     change.changedNothing()
-    let end = schedule.next(after: store.now())
+    let end = try await nextDigest()
     return try show(end, PlanView(try await dryRun.plan(end: end, matchesQueries: true)), change.caller)
   }
 

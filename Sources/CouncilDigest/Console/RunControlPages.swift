@@ -197,7 +197,7 @@ enum Done: String, Sendable {
     case .approved: "Approved: the letters are leaving."
     case .paused: "Paused: nothing leaves until you resume the run."
     case .resumed: "Resumed: the letters go on leaving."
-    case .cancelled: "Cancelled: what had not left is not sent."
+    case .cancelled: "Cancelled: what had not left is not sent by this run. The schedule goes on; below stands when."
     case .held: "All digests are held back until you release them."
     case .released: "Released: digests leave again."
     case .accepted: "Accepted. They get the updates, and a letter that says so."

@@ -8,6 +8,7 @@ struct WeekPage: Sendable {
   let page: ConsolePage
   let sender: Sender
   let scheduler: DigestScheduler
+  let nextDigest: NextDigest
   let pace: DeliveryPace
   let backups: BackupFolder
   let isBackedUpDaily: Bool
@@ -71,7 +72,7 @@ struct WeekPage: Sendable {
       hasNoRun: !facts.hasRun,
       isOperator: isOperator,
       mayStart: isOperator && !facts.hasRun,
-      nextDigest: page.dates.dayAndTime(scheduler.schedule.next(after: now)),
+      nextDigest: page.dates.dayAndTime(try await nextDigest()),
       isHeld: isHeld,
       isMoving: isMoving,
       isWatching: isWatching

@@ -8,7 +8,7 @@ import Mail
 /// scheduled; only what is made when a letter is queued stands open in it: its Message-ID and the address of its page.
 struct PreviewDigest: Sendable {
   let store: Store
-  let schedule: WeeklySchedule
+  let nextDigest: NextDigest
   let mailsQuietWeeks: Bool
   let assembly: LetterAssembly
   let editions: ComposeEdition
@@ -32,7 +32,7 @@ struct PreviewDigest: Sendable {
   ///   - end: of a run that was not started.
   /// - Returns: the message as it leaves.
   func letter(of run: String, to reference: String, at end: Date? = nil) async throws -> [UInt8] {
-    let end = end ?? schedule.next(after: store.now())
+    let end = if let end { end } else { try await nextDigest() }
     let envelope = try await store.read { database in
       guard let subscriber = try Subscriber.find(reference: reference, database) else {
         throw Refusal.notFound("There is no subscriber “\(reference)”")
@@ -59,7 +59,7 @@ struct PreviewDigest: Sendable {
 
   private func next(to subscriber: Subscriber, end: Date, _ database: Database) throws -> Envelope {
     let plan = try EditionPlan.load(
-      week: ISOWeek(containing: end, in: schedule.timeZone).description,
+      week: ISOWeek(containing: end, in: nextDigest.schedule.timeZone).description,
       end: end,
       mailsQuietWeeks: mailsQuietWeeks,
       database

@@ -75,10 +75,20 @@ struct BackupAPI: Sendable {
         input.refuse("file", "This is the store itself")
       } else if !replaces, FileManager.default.fileExists(atPath: file) {
         input.refuse("file", "\(file) exists; --replace writes over it")
+      } else if let problem = placeProblem(file) {
+        input.refuse("file", problem)
       }
     }
     try input.finish()
     return file
+  }
+
+  /// A folder that is not there may be a disk that is not plugged in; a file that is no backup is somebody else's.
+  private static func placeProblem(_ file: String) -> String? {
+    let folder = URL(filePath: file).deletingLastPathComponent().path
+    guard FileManager.default.fileExists(atPath: folder) else { return "There is no folder \(folder)" }
+    guard FileManager.default.fileExists(atPath: file), !StoreFile.isDatabase(file) else { return nil }
+    return "\(file) is not a backup, and is not written over"
   }
 
   private static func isStore(_ file: String, _ storePath: String) -> Bool {

@@ -8,6 +8,7 @@ struct Readiness: Sendable {
   let store: Store
   let sender: Sender
   let scheduler: DigestScheduler
+  let nextDigest: NextDigest
   let queue: DeliveryQueue
 
   /// A stranger may ask; more are not counted.
@@ -30,9 +31,10 @@ struct Readiness: Sendable {
       store: "ok",
       sender: "ok",
       scheduler: "ok",
-      nextDigest: scheduler.schedule.next(after: store.now())
+      nextDigest: nextDigest.schedule.next(after: store.now())
     )
     do {
+      report.nextDigest = try await nextDigest()
       report.waitingLetters = try await queue.waitingCount(limit: Self.countedLetters)
     } catch {
       report.store = "can’t be read"

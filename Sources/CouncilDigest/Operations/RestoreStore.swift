@@ -35,7 +35,7 @@ public struct RestoreStore: Sendable {
   public func callAsFunction(_ file: String, departures: String? = nil) throws -> Report {
     let beside = DepartureFile.path(besideStoreAt: storePath)
     let remembered = [departures, FileManager.default.fileExists(atPath: beside) ? beside : nil].compactMap(\.self)
-    let gone = try remembered.map(Self.departed).reduce(into: [:]) { gone, entries in
+    let gone = try remembered.map(DepartureFile.readNamed).reduce(into: [:]) { gone, entries in
       gone.merge(entries) { $0.at > $1.at ? $0 : $1 }
     }
     let folder = URL(filePath: storePath).deletingLastPathComponent()
@@ -54,14 +54,6 @@ public struct RestoreStore: Sendable {
       try StoreFile.move(copy, to: storePath)
       try keep(remembered, at: beside)
       return report
-    }
-  }
-
-  private static func departed(_ file: String) throws -> [String: DepartureFile.Entry] {
-    do {
-      return try DepartureFile.read(file)
-    } catch {
-      throw StoreProblem.unusable(path: file, problem: "it can’t be read")
     }
   }
 

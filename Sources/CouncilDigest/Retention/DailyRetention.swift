@@ -41,7 +41,8 @@ final class DailyRetention: Service {
       let forgotten = try await Retention(store: store)()
       lastRound.withLock { $0 = now }
       if !forgotten.isEmpty { log.info("retention.done", metadata: forgotten.mapValues { "\($0)" }) }
-    } catch is CancellationError {
+    } catch  where Task.isCancelled {
+      return
     } catch {
       // The next minute tries again.
       log.error("retention.failed", metadata: ["error": "\(error)"])

@@ -93,6 +93,9 @@ extension Configuration {
     let path = file ?? (FileManager.default.fileExists(atPath: standard) ? standard : nil)
     var yaml: String?
     if let path {
+      guard FileManager.default.fileExists(atPath: path) else {
+        throw ConfigurationProblem(key: path, problem: "there is no such file")
+      }
       do {
         yaml = try String(contentsOfFile: path, encoding: .utf8)
       } catch {
@@ -144,7 +147,7 @@ extension Configuration {
     trustedProxies = try read.proxies("http.trusted_proxies")
     logsRequests = read.text("http.access_log") == "on"
     storePath = read.text("store.path")
-    migrationsFolder = read.optional("store.migrations") ?? Self.shipped("migrations")
+    migrationsFolder = try read.folder("store.migrations") ?? Self.shipped("migrations")
     logLevel = Logger.Level(rawValue: read.text("log.level")) ?? .info
     logFormat = LineLog.Format(rawValue: read.text("log.format")) ?? .logfmt
     adminToken = read.optional("admin.token")

@@ -20,6 +20,16 @@ struct ConfigurationReader {
     return number
   }
 
+  /// One that is there already.
+  func folder(_ key: String) throws -> String? {
+    guard let path = optional(key) else { return nil }
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+      throw ConfigurationProblem(key: key, problem: "there is no folder \(path)")
+    }
+    return path
+  }
+
   func proxies(_ key: String) throws -> TrustedProxies {
     let texts = text(key).split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
     guard let proxies = TrustedProxies(texts) else {

@@ -48,6 +48,12 @@ struct ConfigurationValues: Equatable, Sendable {
         let isSection = ConfigurationKey.all.contains { $0.name.hasPrefix(path + ".") }
         let isNull = scalar.style == .plain && ["", "~", "null"].contains(scalar.string)
         if isSection, isNull { continue }
+        if isSection {
+          throw ConfigurationProblem(
+            key: path,
+            problem: "is a section: its keys stand below it, each on a line of its own"
+          )
+        }
         try set(try Self.key(path), isNull ? "" : scalar.string)
       case .alias:
         throw ConfigurationProblem(key: path, problem: "YAML aliases are not read")
@@ -131,7 +137,8 @@ extension ConfigurationKey {
   private static func origin(_ text: String) -> String? {
     guard let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased(),
       ["http", "https"].contains(scheme), let host = parts.encodedHost, !host.isEmpty, parts.user == nil,
-      ["", "/"].contains(parts.path), parts.query == nil, parts.fragment == nil
+      ["", "/"].contains(parts.path), parts.query == nil, parts.fragment == nil,
+      parts.port.map((1...65_535).contains) ?? true
     else { return nil }
     // Browsers leave the default port out of Host and Origin.
     let port = parts.port == (scheme == "https" ? 443 : 80) ? nil : parts.port

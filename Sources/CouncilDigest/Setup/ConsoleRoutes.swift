@@ -38,6 +38,7 @@ struct ConsoleRoutes: Sendable {
       page: page,
       sender: services.sender,
       scheduler: services.scheduler,
+      nextDigest: services.nextDigest,
       pace: services.queue.records.pace,
       backups: services.configuration.backupFolder,
       isBackedUpDaily: services.configuration.backupTime != nil
@@ -57,9 +58,8 @@ struct ConsoleRoutes: Sendable {
 
   private var digests: [Route] {
     let next = NextDigestPage(
-      store: store,
       page: page,
-      schedule: services.configuration.schedule,
+      nextDigest: services.nextDigest,
       dryRun: services.dryRun
     )
     let hold = HoldPage(store: store, page: page, hold: services.hold, dryRun: services.dryRun)

@@ -4,6 +4,8 @@ import GRDB
 extension Services {
   var mailQueued: @Sendable () -> Void { { [sender] in sender.wake() } }
 
+  var nextDigest: NextDigest { NextDigest(store: store, schedule: configuration.schedule) }
+
   var operateDigestRuns: OperateDigestRuns {
     OperateDigestRuns(store: store, runStarted: { [scheduler] in scheduler.wake() }, mailQueued: mailQueued)
   }
@@ -13,7 +15,7 @@ extension Services {
   var previewDigest: PreviewDigest {
     PreviewDigest(
       store: store,
-      schedule: configuration.schedule,
+      nextDigest: nextDigest,
       mailsQuietWeeks: configuration.mailsQuietWeeks,
       assembly: queue.assembly,
       editions: queue.editions,

@@ -16,7 +16,7 @@ extension RouteTable {
       subscription: ConfirmSubscription(
         store: store,
         site: site,
-        nextDigest: { [store, schedule = services.configuration.schedule] in schedule.next(after: store.now()) }
+        nextDigest: { [nextDigest = services.nextDigest] in try await nextDigest() }
       ),
       topicRequest: ConfirmTopicRequest(
         store: store,

@@ -97,6 +97,7 @@ struct RouteTable: Sendable {
       store: store,
       sender: services.sender,
       scheduler: services.scheduler,
+      nextDigest: services.nextDigest,
       queue: services.queue
     )
     let hidden = [

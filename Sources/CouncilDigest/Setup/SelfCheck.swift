@@ -35,7 +35,11 @@ public struct SelfCheck: Sendable {
       return Finding(subject: subject + " (in use by a service that runs)")
     }
     guard FileManager.default.fileExists(atPath: configuration.storePath) else {
-      return Finding(subject: subject + " (there is none yet: the first start makes it)")
+      let folder = URL(filePath: configuration.storePath).deletingLastPathComponent()
+      return Finding(
+        subject: subject + " (there is none yet: the first start makes it)",
+        problem: Self.problem(making: folder)
+      )
     }
     do {
       _ = try Store(path: configuration.storePath, migrations: configuration.migrationsFolder)
@@ -43,6 +47,13 @@ public struct SelfCheck: Sendable {
     } catch {
       return Finding(subject: subject, problem: "\(error)")
     }
+  }
+
+  /// Why a folder, and those above it, could not be made or written.
+  private static func problem(making folder: URL) -> String? {
+    var place = folder.standardizedFileURL
+    while !FileManager.default.fileExists(atPath: place.path), place.path != "/" { place.deleteLastPathComponent() }
+    return access(place.path, W_OK | X_OK) == 0 ? nil : "\(place.path) can’t be written"
   }
 
   private var signature: Finding? {
@@ -71,8 +82,14 @@ public struct SelfCheck: Sendable {
     do {
       switch configuration.mail.way {
       case .maildir(let folder):
-        _ = try Maildir(folder: URL(filePath: folder))
-        return Finding(subject: "mail into the Maildir \(folder)")
+        let subject = "mail into the Maildir \(folder)"
+        guard FileManager.default.fileExists(atPath: folder) else {
+          return Finding(
+            subject: subject + " (there is none yet: the first letter makes it)",
+            problem: Self.problem(making: URL(filePath: folder))
+          )
+        }
+        return Finding(subject: subject, problem: try Maildir(folder: URL(filePath: folder)).problem())
       case .smtp(let settings):
         let problem = try SMTPTransport(settings).problem()
         return Finding(subject: "mail through \(settings.host):\(settings.port)", problem: problem)

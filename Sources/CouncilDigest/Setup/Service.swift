@@ -125,7 +125,11 @@ private struct HTTPService: ServiceLifecycle.Service {
     limits.connections = connections(limits.connections)
     let server = try Server(limits: limits, services.application.responder)
     let configuration = services.configuration
-    _ = try server.start(on: [.tcp(host: configuration.host, port: configuration.port)] + controlSocket)
+    do {
+      _ = try server.start(on: [.tcp(host: configuration.host, port: configuration.port)] + controlSocket)
+    } catch let error as ListenError where error.isHostUnknown {
+      throw ConfigurationProblem(key: "http.host", problem: "\(error)")
+    }
     log.notice("http.listening", metadata: ["address": "http://\(configuration.host):\(configuration.port)"])
     listening()
     try? await gracefulShutdown()

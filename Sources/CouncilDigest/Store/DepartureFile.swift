@@ -101,6 +101,28 @@ final class DepartureFile: Sendable {
   /// What it says by now.
   func entries() throws -> [String: Entry] { try Self.read(path) }
 
+  /// As `read`, of a file that somebody names.
+  /// - Throws: `StoreProblem` when it is another kind of file.
+  static func readNamed(_ path: String) throws -> [String: Entry] {
+    let text: String
+    do {
+      text = try String(contentsOfFile: path, encoding: .utf8)
+    } catch {
+      throw StoreProblem.unusable(path: path, problem: "it can’t be read")
+    }
+    let isAnother = text.split(separator: "\n").contains { line in
+      let isCut = Kind.allCases.contains { line.hasPrefix($0.rawValue) || $0.rawValue.hasPrefix(line) }
+      return Entry(line: line) == nil && !isCut && !line.allSatisfy { $0 == "\0" }
+    }
+    guard !isAnother else {
+      throw StoreProblem.unusable(
+        path: path,
+        problem: "this is not a file that remembers who left; its name ends in -left"
+      )
+    }
+    return try read(path)
+  }
+
   /// What a file says last of each pseudonym. A line that was cut by a power failure is passed over.
   static func read(_ path: String) throws -> [String: Entry] {
     let text = try String(contentsOfFile: path, encoding: .utf8)

@@ -7,7 +7,7 @@ struct ConfirmSubscription: Sendable {
   let store: Store
   let site: Site
   /// When the next digest leaves, for the page that says welcome.
-  let nextDigest: @Sendable () -> Date
+  let nextDigest: @Sendable () async throws -> Date
 
   enum Outcome: Equatable, Sendable {
     case confirmed
@@ -27,10 +27,10 @@ struct ConfirmSubscription: Sendable {
       (try Self.state(of: consent, database), try FollowTarget.fetch(consent: consent, database))
     }
     switch outcome {
-    case .confirmed: return try page("confirm", "Confirm your subscription", targets)
-    case .wasConfirmed: return try page("confirmed", "You are subscribed", targets, isRepeat: true)
-    case .withdrawn: return try page("confirm-withdrawn", "You have unsubscribed", targets)
-    case .changed: return try page("confirm-changed", "You have changed what you get", targets)
+    case .confirmed: return try await page("confirm", "Confirm your subscription", targets)
+    case .wasConfirmed: return try await page("confirmed", "You are subscribed", targets, isRepeat: true)
+    case .withdrawn: return try await page("confirm-withdrawn", "You have unsubscribed", targets)
+    case .changed: return try await page("confirm-changed", "You have changed what you get", targets)
     case .gone: throw Self.gone
     }
   }
@@ -45,10 +45,10 @@ struct ConfirmSubscription: Sendable {
     }
     if outcome == .confirmed, let returning { try await store.departures.append(.returned, returning, at: now) }
     switch outcome {
-    case .confirmed: return try page("confirmed", "You are subscribed", targets)
-    case .wasConfirmed: return try page("confirmed", "You are subscribed", targets, isRepeat: true)
-    case .withdrawn: return try page("confirm-withdrawn", "You have unsubscribed", targets)
-    case .changed: return try page("confirm-changed", "You have changed what you get", targets)
+    case .confirmed: return try await page("confirmed", "You are subscribed", targets)
+    case .wasConfirmed: return try await page("confirmed", "You are subscribed", targets, isRepeat: true)
+    case .withdrawn: return try await page("confirm-withdrawn", "You have unsubscribed", targets)
+    case .changed: return try await page("confirm-changed", "You have changed what you get", targets)
     case .gone: throw Self.gone
     }
   }
@@ -126,10 +126,10 @@ struct ConfirmSubscription: Sendable {
     _ title: String,
     _ targets: [FollowTarget],
     isRepeat: Bool = false
-  ) throws -> Response {
+  ) async throws -> Response {
     let view = ConfirmView(
       targets: targets.map { .init(name: $0.name, path: $0.path) },
-      nextDigest: ReadableDate(site.identity.timeZone).dayAndTime(nextDigest()),
+      nextDigest: ReadableDate(site.identity.timeZone).dayAndTime(try await nextDigest()),
       isRepeat: isRepeat
     )
     return try site.page(template, view, title: title, visibility: .mailedLink)

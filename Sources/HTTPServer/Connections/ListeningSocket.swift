@@ -41,7 +41,12 @@ struct ListeningSocket {
     var found: UnsafeMutablePointer<addrinfo>?
     let code = getaddrinfo(host, String(port), &hints, &found)
     guard code == 0, let info = found else {
-      throw ListenError(address: "\(host):\(port)", problem: String(cString: gai_strerror(code)))
+      let isUnknown = code == EAI_NONAME
+      throw ListenError(
+        address: "\(host):\(port)",
+        problem: String(cString: gai_strerror(code)),
+        isHostUnknown: isUnknown
+      )
     }
     defer { freeaddrinfo(found) }
     let descriptor = try checked("socket") { socket(info.pointee.ai_family, Int32(SOCK_STREAM.rawValue), 0) }
@@ -149,6 +154,8 @@ struct ListeningSocket {
 public struct ListenError: Error, CustomStringConvertible, Sendable {
   public var address: String
   public var problem: String
+  /// The name means no address, now or later.
+  public var isHostUnknown = false
 
   public var description: String { "cannot listen on \(address): \(problem)" }
 }
