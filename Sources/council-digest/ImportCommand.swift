@@ -8,7 +8,8 @@ struct ImportCommand: AsyncParsableCommand {
     abstract: "Put councils, topics and meetings from NDJSON, or subscribers from CSV.",
     discussion: """
       Each line is {"council": {…}}, {"topic": {…}} or {"meeting": {…}}: what the API takes, and the slug. A meeting also names
-      its council, which an earlier line may have put. What is there already stays as it is, so an import can be repeated.
+      its council, which an earlier line may have put. What is there already and the same stays as it is, so an import can be
+      repeated; what has changed is put.
       Ends with 1 when a line was refused.
 
       A file that ends in .csv has subscribers, who are active at once and get no letter. Its first line names the columns:
