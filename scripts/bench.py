@@ -257,8 +257,8 @@ def send_letters(folder, name, signs):
         store.executemany("INSERT INTO subscriber (id, email, email_key, state, density, window_start, created_at) "
                           "VALUES (?, ?, ?, 'active', 'full', ?, ?)",
                           ((n, f"r{n}@x.example", f"r{n}@x.example", now - 604800000, now) for n in numbers))
-        store.executemany("INSERT INTO consent (id, subscriber_id, scope, source, form_version, requested_at, confirmed_at) "
-                          "VALUES (?, ?, 'w', 'bench', '1', ?, ?)", ((n, n, now, now) for n in numbers))
+        store.executemany("INSERT INTO consent (id, subscriber_id, scope, source, form_version, notice_version, requested_at, confirmed_at) "
+                          "VALUES (?, ?, 'w', 'bench', '1', '1', ?, ?)", ((n, n, now, now) for n in numbers))
         store.executemany("INSERT INTO subscription (subscriber_id, consent_id, target, council_id, state) "
                           "VALUES (?, ?, 'council:1', 1, 'active')", ((n, n) for n in numbers))
     store.close()
@@ -342,8 +342,8 @@ def many_readers(folder, count):
         store.executemany("INSERT INTO subscriber (id, email, email_key, state, density, window_start, created_at) "
                           "VALUES (?, ?, ?, 'active', ?, ?, ?)",
                           ((n, f"r{n}@x.example", f"r{n}@x.example", one[1], now - 604800000, now) for n, one in enumerate(chosen, 1)))
-        store.executemany("INSERT INTO consent (id, subscriber_id, scope, source, form_version, requested_at, confirmed_at) "
-                          "VALUES (?, ?, 'w', 'bench', '1', ?, ?)", ((n, n, now, now) for n in range(1, count + 1)))
+        store.executemany("INSERT INTO consent (id, subscriber_id, scope, source, form_version, notice_version, requested_at, confirmed_at) "
+                          "VALUES (?, ?, 'w', 'bench', '1', '1', ?, ?)", ((n, n, now, now) for n in range(1, count + 1)))
         store.executemany("INSERT INTO subscription (subscriber_id, consent_id, target, council_id, topic_id, state) "
                           "VALUES (?, ?, ?, ?, ?, 'active')",
                           ((n, n, *follow) for n, one in enumerate(chosen, 1) for follow in one[0]))

@@ -102,8 +102,8 @@ def put_followers(store, queries, now):
         address = f"r{number}@x.example"
         store.execute("INSERT INTO subscriber (id, email, email_key, state, window_start, created_at) VALUES (?, ?, ?, 'active', ?, ?)",
                       (number, address, address, now - 7 * DAY, now))
-        store.execute("INSERT INTO consent (id, subscriber_id, scope, source, form_version, requested_at, confirmed_at) "
-                      "VALUES (?, ?, 'w', 'bench', '1', ?, ?)", (number, number, now, now))
+        store.execute("INSERT INTO consent (id, subscriber_id, scope, source, form_version, notice_version, requested_at, confirmed_at) "
+                      "VALUES (?, ?, 'w', 'bench', '1', '1', ?, ?)", (number, number, now, now))
         store.execute("INSERT INTO topic_query (id, text) VALUES (?, ?)", (number, query))
         store.execute("INSERT INTO subscription (subscriber_id, consent_id, target, topic_query_id, state) VALUES (?, ?, ?, ?, 'active')",
                       (number, number, f"query:{number}", number))
