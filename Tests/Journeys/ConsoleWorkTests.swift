@@ -63,7 +63,9 @@ import Testing
     #expect(try await console.post("/runs/1/pause").status == 409)
     #expect(try await console.post("/runs/1/cancel", [("sure", "yes")]).field("location") == "/operator?done=cancelled")
     let page = try await console.get("?done=cancelled").text
-    #expect(page.contains("Cancelled: what had not left is not sent by this run.") && page.contains("has had no run yet"))
+    #expect(
+      page.contains("Cancelled: what had not left is not sent by this run.") && page.contains("has had no run yet")
+    )
     #expect(!(try await console.get("?done=%3Cscript%3E").text.contains("script")))
   }
 

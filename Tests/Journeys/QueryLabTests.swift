@@ -46,6 +46,27 @@ import Testing
     #expect(try await service.client.get("/query").text.contains("Try your words"))
   }
 
+  @Test func `the lab names curated topics about the same: by their names, or by the meetings they share`() async throws
+  {
+    let service = try await service()
+    let topics = [
+      ("homes", "Council homes and renting", "damp OR tenants"), ("boats", "Ferries and harbours", "ferry"),
+      ("buses", "Buses and trains", "bus"),
+    ]
+    for (slug, name, query) in topics {
+      _ = try await service.api("PUT", "/topics/\(slug)", ["name": name, "description": "d", "query": query])
+    }
+    try await put(service, "w/meetings/a", "Damp and mould on the ground floor.", days: -30)
+    try await put(service, "m/meetings/b", "Mould again, and damp, by the ferry.", days: -3)
+    func named(_ query: String) async throws -> [String] {
+      let page = try await service.client.get("/query?q=\(query)").text
+      return topics.map(\.0).filter { page.contains("<a href=\"/topics/\($0)\">") }
+    }
+    #expect(try await named("mould") == ["homes"])
+    #expect(try await named("train") == ["buses"])
+    for query in ["ground", "xylophone"] { #expect(try await named(query).isEmpty) }
+  }
+
   @Test(arguments: [
     ("damp%20OR", "both sides", "<mark>OR</mark>"), ("%22damp", "quotation mark", "<mark>&quot;</mark>"),
     ("-damp", "only excludes", "<mark>-</mark>"), ("da*", "at least 3", "<mark>da*</mark>"),

@@ -58,6 +58,9 @@ struct QueryLabView: Sendable {
   var advice: [Advice]
   var related: [Related]
   var hasRelated: Bool
+  /// Curated, and about the same.
+  var topics: [Link]
+  var hasTopics: Bool
   var fewer: Fewer?
   var box: SubscribeBox?
   /// Why it can't be followed.
@@ -134,6 +137,11 @@ extension QueryLabView {
       return Related(word: word, addPath: add, leaveOutPath: leaveOut)
     }
     hasRelated = !related.isEmpty
+    let asked = Set(query.root.leaves.compactMap(\.sought).flatMap(index.stems(of:)))
+    topics = try RelatedTopics.find(asked, sample.map(\.meeting), database).map {
+      Link(label: $0.name, path: $0.path)
+    }
+    hasTopics = !topics.isEmpty
     fewer = try reference.flatMap { try Self.fewer($0, query, sample, usual, now: now, zone, database) }
     refusal = history.reach.refusal(of: query)
     box = refusal == nil ? SubscribeBox(field: "query", reference: printed, name: TopicQuery.quoted(printed)) : nil
