@@ -137,4 +137,62 @@ import Testing
     #expect(try await service.client.get("/councils/new").status == 404, "what is refused leaves nothing")
     #expect(try await service.client.get("/councils/elm").status == 200)
   }
+
+  @Test func `queries, searches and references that name the old council mean the one that took its place`()
+    async throws
+  {
+    let service = try await service()
+    _ = try await merge(service)
+    for path in [
+      "/query?q=chart&council=ash", "/query?q=chart%20council:ash", "/query?q=chart%20council:ash%20OR%20council:grove",
+    ] {
+      let lab = try await service.client.get(path)
+      #expect(lab.status == 200 && lab.text.contains("2 meetings in the last 12 months"), "\(path): \(lab.status)")
+      #expect(lab.text.contains("name=\"query\" value=\"chart council:grove\""), "\(path)")
+    }
+    for path in ["/search?q=chart%20council:elm", "/search?q=chart&council=ash"] {
+      #expect(try await service.client.get(path).text.contains("2 meetings"), "\(path)")
+    }
+    #expect(try await service.client.get("/search?q=chart&council=ash").text.contains("value=\"grove\" selected"))
+    #expect(try await service.client.get("/search.atom?q=chart%20council:elm").text.contains("<entry>"))
+    let fewer = try await service.client.get("/query?q=chart&fewer=elm/m").text
+    #expect(fewer.contains("id=\"fewer-heading\"") && fewer.contains("/councils/grove/meetings/m-elm\""))
+    let comment = [("message", "A figure is wrong"), ("meeting", "elm/m"), ("kind", "mistake")]
+    #expect(try await service.client.post(form: comment, to: "/feedback").status == 303)
+    let feedback = try await service.api("GET", "/feedback").object()["items"] as? [[String: Any]]
+    #expect(feedback?.first?["meeting"] as? String == "grove/m-elm")
+    try await service.subscribe("ann@resident.example", to: "ash")
+    let why = try await service.api("GET", "/explain?subscriber=ann@resident.example&meeting=elm/m")
+    #expect(try why.object()["meeting"] as? String == "grove/m-elm", "\(why.text)")
+    #expect(try await service.api("GET", "/explain?subscriber=ann@resident.example&meeting=ash/none").status == 404)
+  }
+
+  @Test func `a query about the old council can be followed and is about the new one, which stands there once`()
+    async throws
+  {
+    let service = try await service()
+    let long = Array(repeating: "council", count: 55).joined(separator: " ")
+    _ = try await service.api("PUT", "/topics/both", ["name": "Both", "query": "chart council:ash OR council:elm"])
+    let nearlyFull = ["name": "Long", "query": "council:ash chart -\"\(long)\""]
+    #expect(try await service.api("PUT", "/topics/long", nearlyFull).status == 201)
+    let name = String(repeating: "grove-", count: 10) + "council"
+    let merged = try await service.api("PUT", "/councils/\(name)", ["name": "Grove", "replaces": ["ash", "elm"]])
+    #expect(merged.status == 201)
+    let both = try await service.api("GET", "/topics/both").object()["query"] as? String
+    #expect(both == "chart council:\(name)")
+    // Longer than anyone may type, and still read.
+    #expect(try await service.api("PUT", "/councils/\(name)/meetings/n", Samples.meeting()).status == 201)
+    #expect(try await service.client.get("/topics/long").text.contains("/councils/\(name)/meetings/n"))
+
+    let topic = try await service.api("PUT", "/topics/new", ["name": "N", "query": "council:elm chart"])
+    #expect(try topic.object()["query"] as? String == "council:\(name) chart")
+    for query in ["chart council:ash", "chart council:ash OR council:\(name)"] {
+      let form = [("email", "dan@resident.example"), ("query", query), ("query", "chart council:elm")]
+      #expect(try await service.client.post(form: form, to: "/subscribe").status == 303)
+    }
+    let confirmation = try await service.waitForLetter(to: "dan@resident.example", "confirmation")
+    _ = try await service.client.post(form: [], to: try RunningService.path(of: "/confirm/", in: confirmation))
+    let items = try await service.api("GET", "/subscribers").object()["items"] as? [[String: Any]]
+    #expect(items?.first?["follows"] as? [String] == ["query:chart council:\(name)"])
+  }
 }

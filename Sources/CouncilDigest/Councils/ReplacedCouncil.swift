@@ -23,9 +23,13 @@ enum ReplacedCouncil {
     )
   }
 
-  /// - Throws: `Refusal.moved` when this meeting could not keep its slug.
-  static func leadOn(_ council: String, meeting: String, _ database: Database) throws {
-    let row = try Row.fetchOne(
+  /// The slugs of a meeting that could not keep its own.
+  static func place(
+    ofMeeting meeting: String,
+    council: String,
+    _ database: Database
+  ) throws -> (council: String, meeting: String)? {
+    try Row.fetchOne(
       database,
       cached: """
         SELECT council.slug AS council, meeting.slug AS meeting
@@ -34,12 +38,15 @@ enum ReplacedCouncil {
         WHERE renamed_meeting.council_slug = ? AND renamed_meeting.slug = ?
         """,
       arguments: [council, meeting]
-    )
-    guard let row else { return }
-    let (newCouncil, newMeeting): (String, String) = (row["council"], row["meeting"])
+    ).map { ($0["council"], $0["meeting"]) }
+  }
+
+  /// - Throws: `Refusal.moved` when this meeting could not keep its slug.
+  static func leadOn(_ council: String, meeting: String, _ database: Database) throws {
+    guard let place = try place(ofMeeting: meeting, council: council, database) else { return }
     throw Refusal.moved(
       from: "/councils/\(council)/meetings/\(meeting)",
-      to: "/councils/\(newCouncil)/meetings/\(newMeeting)"
+      to: "/councils/\(place.council)/meetings/\(place.meeting)"
     )
   }
 

@@ -35,17 +35,21 @@ struct ExplainDigest: Sendable {
       return text
     }
     let subscriber = required("subscriber", "a subscriber’s id or address")
-    let meeting = required("meeting", "a meeting as council/slug").split(separator: "/").map(String.init)
+    let reference = required("meeting", "a meeting as council/slug")
     let current = ISOWeek(containing: store.now(), in: timeZone)
     let week = query.first("week").map(ISOWeek.init(parsing:)) ?? current
     if week == nil { problems.append(FieldProblem("week", "Expected an ISO week like \(current)")) }
-    if meeting.count != 2, problems.isEmpty { problems.append(FieldProblem("meeting", "Expected council/slug")) }
+    if reference.split(separator: "/").count != 2, problems.isEmpty {
+      problems.append(FieldProblem("meeting", "Expected council/slug"))
+    }
     guard problems.isEmpty, let week else { throw Refusal.invalid(problems) }
     let item = try await store.read { [timeZone] database in
       guard let found = try Subscriber.find(reference: subscriber, database) else {
         throw Refusal.notFound("There is no subscriber “\(subscriber)”")
       }
-      let meeting = try Meeting.require(meeting[1], council: meeting[0], database)
+      guard let meeting = try Meeting.find(reference: reference, database) else {
+        throw Refusal.notFound("There is no meeting “\(reference)”")
+      }
       return try Self.explain(found, meeting, week, ReadableDate(timeZone), database)
     }
     return try JSONOutput.response(.ok, item)

@@ -25,7 +25,8 @@ struct SendTestDigest: Sendable {
       let week = ISOWeek(containing: now, in: timeZone).description
       let follows = try wish.follows(database)
       let start = now.addingTimeInterval(-ConfirmSubscription.firstWindow)
-      let own = try MatchQueries.matches(of: wish.queries, after: start, upTo: now, database)
+      let queries = try wish.queries.map { try $0.ofCurrentCouncils(database) }
+      let own = try MatchQueries.matches(of: queries, after: start, upTo: now, database)
       let plan = try EditionPlan.load(week: week, end: now, mailsQuietWeeks: true, database).with(own)
       let reader = EditionPlan.Reader(
         windowStart: start,

@@ -71,9 +71,7 @@ struct SendFeedback: Sendable {
 
   /// A meeting by `council/meeting`.
   private func find(_ reference: String) async throws -> Meeting? {
-    let slugs = reference.split(separator: "/").map(String.init)
-    guard slugs.count == 2 else { return nil }
-    return try await store.read { try Meeting.find(slugs[1], council: slugs[0], $0) }
+    try await store.read { try Meeting.find(reference: reference, $0) }
   }
 
   private func page(form: Form, problems: [FieldProblem]) async throws -> Response {

@@ -52,6 +52,18 @@ extension Meeting {
     ).map(Meeting.init)
   }
 
+  /// By `council/meeting`, as addresses, letters and calls name one: of a council that went into another, the one that
+  /// was at that address.
+  static func find(reference: String, _ database: Database) throws -> Meeting? {
+    let slugs = reference.split(separator: "/").map(String.init)
+    guard slugs.count == 2 else { return nil }
+    let place = try ReplacedCouncil.place(ofMeeting: slugs[1], council: slugs[0], database)
+    guard let place else {
+      return try Council.findCurrent(slugs[0], database).flatMap { try find(slugs[1], council: $0.slug, database) }
+    }
+    return try find(place.meeting, council: place.council, database)
+  }
+
   /// In the order of their ids' list.
   static func fetch(_ ids: [Int64], _ database: Database) throws -> [Meeting] {
     try ids.compactMap { id in

@@ -29,14 +29,16 @@ struct QueryLabPage: Sendable {
     let query = try QueryString(request)
     let text = PlainText.normalized(query.first("q") ?? "")
     let slug = query.first("council")
-    let councils = try await store.read { try Council.list(limit: 1_000, $0) }
+    let (councils, chosen) = try await store.read { database in
+      (try Council.list(limit: 1_000, database), try slug.flatMap { try Council.findCurrent($0, database) })
+    }
     var view = View(
       text: text.isEmpty ? nil : text,
-      councils: councils.map { Choice(value: $0.slug, name: $0.name, isChosen: $0.slug == slug) },
+      councils: councils.map { Choice(value: $0.slug, name: $0.name, isChosen: $0.id == chosen?.id) },
       result: nil
     )
     do {
-      if let read = try Self.read(text, council: slug, councils) {
+      if let read = try await read(text, council: slug, chosen) {
         view.result = try await result(read, text, fewer: query.first("fewer"))
       }
     } catch Refusal.invalid(let problems) {
@@ -58,35 +60,33 @@ struct QueryLabPage: Sendable {
   func result(_ query: TopicQuery, _ text: String, fewer: String? = nil) async throws -> QueryLabView {
     let now = store.now()
     return try await store.read { [site, usual] database in
-      try QueryLabView(query, text, fewer: fewer, now: now, site.identity.timeZone, usual, database)
+      let query = try query.ofCurrentCouncils(database)
+      return try QueryLabView(query, text, fewer: fewer, now: now, site.identity.timeZone, usual, database)
     }
   }
 
   /// - Throws: `Refusal.invalid`.
-  private static func read(_ text: String, council slug: String?, _ councils: [Council]) throws -> TopicQuery? {
+  private func read(_ text: String, council slug: String?, _ council: Council?) async throws -> TopicQuery? {
     guard !text.isEmpty else { return nil }
     guard PlainText.isSingleLine(text) else {
       throw Refusal.invalid([FieldProblem("q", "Use one line without control characters")])
     }
-    var root: TopicQuery.Group
+    let typed: TopicQuery
     do {
-      root = try TopicQuery(parsing: text).root
+      typed = try TopicQuery(parsing: text)
     } catch {
       throw Refusal.invalid([FieldProblem("q", error.description)])
     }
-    let unknown = root.leaves.compactMap { clause -> String? in
-      guard case .council(let slug) = clause, !councils.contains(where: { $0.slug == slug }) else { return nil }
-      return slug
-    }
-    if let unknown = unknown.first {
-      throw Refusal.invalid([FieldProblem("q", "There is no council “\(unknown)”; choose it from the list below")])
-    }
-    if let slug {
-      guard councils.contains(where: { $0.slug == slug }) else {
-        throw Refusal.invalid([FieldProblem("council", "There is no council “\(slug.prefix(120))”")])
+    var root = try await store.read { database in
+      if let problem = try typed.unknownCouncil(database) {
+        throw Refusal.invalid([FieldProblem("q", "\(problem); choose it from the list below")])
       }
-      if !root.required.contains(.council(slug)) { root.required.append(.council(slug)) }
+      return try typed.ofCurrentCouncils(database).root
     }
+    if let slug, council == nil {
+      throw Refusal.invalid([FieldProblem("council", "There is no council “\(slug.prefix(120))”")])
+    }
+    if let council, !root.required.contains(.council(council.slug)) { root.required.append(.council(council.slug)) }
     guard let query = try? TopicQuery(parsing: TopicQuery(root).description) else {
       throw Refusal.invalid([FieldProblem("council", "The query has no room for a council; make it shorter")])
     }

@@ -195,8 +195,7 @@ extension QueryLabView {
     _ zone: TimeZone,
     _ database: Database
   ) throws -> Fewer? {
-    let parts = reference.split(separator: "/").map(String.init)
-    guard parts.count == 2, let meeting = try Meeting.find(parts[1], council: parts[0], database) else { return nil }
+    guard let meeting = try Meeting.find(reference: reference, database) else { return nil }
     let own = try MeetingText.fetch([meeting.id], database)
     let others = sample.filter { $0.meeting != meeting.id }
     let index = try TextIndex((own + others).map { TextIndex.Text($0, $1) }, database)

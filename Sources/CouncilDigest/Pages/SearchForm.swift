@@ -77,6 +77,7 @@ struct SearchForm: Sendable {
       problems.append(FieldProblem("to", "Choose a day that is not before the first"))
     }
     guard problems.isEmpty else { throw Refusal.invalid(problems) }
+    search.query = try search.query?.ofCurrentCouncils(database)
     return search
   }
 

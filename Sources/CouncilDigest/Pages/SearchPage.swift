@@ -32,15 +32,18 @@ struct SearchPage: Sendable {
 
   func callAsFunction(_ request: Request) async throws -> Response {
     let form = try SearchForm(request, site.identity.timeZone)
-    let (councils, topics) = try await store.read { database in
-      (try Council.list(limit: 1_000, database), try Topic.list(limit: Topic.maximumCount, database))
+    let (councils, chosen, topics) = try await store.read { database in
+      (
+        try Council.list(limit: 1_000, database), try form.council.flatMap { try Council.findCurrent($0, database) },
+        try Topic.list(limit: Topic.maximumCount, database)
+      )
     }
     var view = View(
       text: form.text.isEmpty ? nil : form.text,
       committee: form.committee,
       from: form.from,
       to: form.to,
-      councils: councils.map { Choice(value: $0.slug, name: $0.name, isChosen: $0.slug == form.council) },
+      councils: councils.map { Choice(value: $0.slug, name: $0.name, isChosen: $0.id == chosen?.id) },
       topics: topics.map { Choice(value: $0.slug, name: $0.name, isChosen: $0.slug == form.topic) },
       hasTopics: !topics.isEmpty,
       hasFilters: form.hasFilters,

@@ -27,9 +27,8 @@ struct DecideTopicRequest: Sendable {
   /// - Parameter input: `state`, `query` and `reply`.
   /// - Throws: `Refusal.invalid`, `.notFound`, or `.conflict` when it was decided already or no letter can be sent.
   func decide(about id: Int64, _ input: JSONInput, _ change: AuditedChange) async throws -> TopicRequestItem {
-    let decision = try Self.decision(input)
     let now = store.now()
-    let meetings = try await meetings(decision, now: now)
+    let (decision, meetings) = try await reach(of: Self.decision(input), now: now)
     let (item, returning) = try await store.write { database in
       guard let request = try TopicRequest.find(id, database), request.state != .unconfirmed else {
         throw Refusal.notFound("There is no topic request \(id)")
@@ -115,12 +114,14 @@ struct DecideTopicRequest: Sendable {
     }
   }
 
-  /// What the query that was given would have found. Counted before the writer is asked, because it takes a moment.
-  private func meetings(_ decision: Decision, now: Date) async throws -> Int {
-    guard case .accept(let query, _) = decision else { return 0 }
+  /// How many meetings the query that was given, about the councils there are now, would have found. Counted before the
+  /// writer is asked, because it takes a moment.
+  private func reach(of decision: Decision, now: Date) async throws -> (Decision, meetings: Int) {
+    guard case .accept(let query, let reply) = decision else { return (decision, 0) }
     return try await store.read { database in
       if let problem = try query.unknownCouncil(database) { throw Refusal.invalid([FieldProblem("/query", problem)]) }
-      return try QueryReach.load(query, now: now, database).meetings
+      let current = try query.ofCurrentCouncils(database)
+      return (.accept(current, reply: reply), try QueryReach.load(current, now: now, database).meetings)
     }
   }
 

@@ -81,7 +81,7 @@ extension FollowTarget {
 
   /// The query, stored when it is new.
   static func findOrInsert(_ query: TopicQuery, _ database: Database) throws -> FollowTarget {
-    let text = query.description
+    let text = try query.ofCurrentCouncils(database).description
     try database.execute(
       cached: "INSERT INTO topic_query (text) VALUES (?) ON CONFLICT DO NOTHING",
       arguments: [text]

@@ -20,7 +20,7 @@ struct MoveQueries {
   private func moved(_ text: String) throws -> String? {
     let query = try TopicQuery(printed: text)
     guard query.root.leaves.contains(.council(old.slug)) else { return nil }
-    return TopicQuery(query.root.replacing(.council(old.slug), with: .council(new.slug))).description
+    return try query.replacing(.council(old.slug), with: .council(new.slug)).description
   }
 
   private var pattern: String { "%council:\(old.slug)%" }
@@ -71,26 +71,6 @@ struct MoveQueries {
         sql: "UPDATE topic_request SET suggestion = ? WHERE id = ?",
         arguments: [text, row["id"] as Int64]
       )
-    }
-  }
-}
-
-extension TopicQuery.Group {
-  func replacing(_ old: TopicQuery.Clause, with new: TopicQuery.Clause) -> TopicQuery.Group {
-    TopicQuery.Group(
-      required: required.map { $0.replacing(old, with: new) },
-      excluded: excluded.map { $0.replacing(old, with: new) }
-    )
-  }
-}
-
-extension TopicQuery.Clause {
-  fileprivate func replacing(_ old: TopicQuery.Clause, with new: TopicQuery.Clause) -> TopicQuery.Clause {
-    switch self {
-    case old: new
-    case .any(let clauses): .any(clauses.map { $0.replacing(old, with: new) })
-    case .group(let group): .group(group.replacing(old, with: new))
-    case .word, .prefix, .phrase, .council, .committee, .person: self
     }
   }
 }

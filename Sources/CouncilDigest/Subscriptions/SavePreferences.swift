@@ -78,6 +78,10 @@ enum SavePreferences {
       problems.append(FieldProblem("follow", "Choose at least one thing to follow, or unsubscribe below"))
     }
     guard problems.isEmpty else { throw Refusal.invalid(problems) }
-    return targets + (try queries.map { try FollowTarget.findOrInsert($0, database) })
+    for query in queries {
+      let target = try FollowTarget.findOrInsert(query, database)
+      if !targets.contains(target) { targets.append(target) }
+    }
+    return targets
   }
 }

@@ -51,8 +51,10 @@ struct Subscribe: Sendable {
     let now = store.now()
     guard try admission.mayMail(.confirmation, to: signup.email, now: now, database) else { return }
     var signup = signup
-    let queries = try signup.queries.map { try FollowTarget.findOrInsert($0, database) }
-    signup.targets += queries.filter { !signup.targets.contains($0) }
+    for query in signup.queries {
+      let target = try FollowTarget.findOrInsert(query, database)
+      if !signup.targets.contains(target) { signup.targets.append(target) }
+    }
     let subscriber = try Subscriber.findOrInsert(signup.email, now: now, database)
     let isActive = subscriber.state == .active
     // Who is not active follows nothing.

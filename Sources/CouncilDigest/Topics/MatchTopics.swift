@@ -45,7 +45,7 @@ enum MatchTopics {
       arguments: [id]
     )
     guard let row, let below: Int64 = row["unmatched_below"] else { return false }
-    let query = try TopicQuery(parsing: row["query"])
+    let query = try TopicQuery(printed: row["query"])
     let meetings = try Int64.fetchAll(
       database,
       sql: "SELECT rowid FROM meeting_text WHERE meeting_text MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?",

@@ -49,7 +49,7 @@ struct PutTopic: Sendable {
         """,
       arguments: [
         "slug": slug.description, "name": input.name, "description": input.description,
-        "query": input.query.description, "now": now.milliseconds,
+        "query": try input.query.ofCurrentCouncils(database).description, "now": now.milliseconds,
       ]
     )
     let topic = try Topic.require(slug.description, database)

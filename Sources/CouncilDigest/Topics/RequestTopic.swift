@@ -75,8 +75,8 @@ struct RequestTopic: Sendable {
   private func suggestion(_ wish: Wish) async throws -> TopicQuery? {
     let now = store.now()
     let found = try await store.read { database -> TopicQuery? in
-      if let query = wish.query { return try TopicQuery(parsing: query) }
-      return try SuggestQuery.suggest(wish.words, now: now, database)
+      let typed = try wish.query.map { try TopicQuery(parsing: $0) }
+      return try (typed ?? SuggestQuery.suggest(wish.words, now: now, database))?.ofCurrentCouncils(database)
     }
     guard let found, !wish.councils.isEmpty else { return found }
     let councils = wish.councils.map { TopicQuery.Clause.council($0.slug) }
@@ -96,7 +96,8 @@ struct RequestTopic: Sendable {
     for (slug, council) in zip(slugs, councils) where council == nil {
       input.refuse("council", "There is no council “\(slug)”")
     }
-    return councils.compactMap(\.self)
+    // One that went into another may be chosen beside it.
+    return councils.compactMap(\.self).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 
   private func take(_ wish: Wish, _ letter: LetterBody, _ database: Database) throws {

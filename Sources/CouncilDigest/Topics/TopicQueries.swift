@@ -8,7 +8,7 @@ final class TopicQueries: Sendable {
 
   func query(_ text: String) throws -> TopicQuery {
     if let query = known.withLock({ $0[text] }) { return query }
-    let query = try TopicQuery(parsing: text)
+    let query = try TopicQuery(printed: text)
     known.withLock { known in
       // What topics no longer have goes with the rest, which comes back.
       if known.count >= Topic.maximumCount { known = [:] }

@@ -68,7 +68,7 @@ struct TopicRequestItem: Encodable, Sendable {
       (TopicRequest.State.unconfirmed, request.createdAt), (.open, request.confirmedAt),
       (request.state, request.decidedAt),
     ].compactMap { state, at in at.map { Event(state: state.rawValue, at: $0) } }
-    guard request.state == .open, let text = request.suggestion, let query = try? TopicQuery(parsing: text) else {
+    guard request.state == .open, let text = request.suggestion, let query = try? TopicQuery(printed: text) else {
       return
     }
     let reach = try QueryReach.load(query, now: now, database)
