@@ -19,6 +19,7 @@ struct SubscriberImport {
     var refusedOmitted: Int
     var ignoredColumns: [String]
     var dryRun: Bool
+    var note: String?
   }
 
   func callAsFunction(_ input: inout ImportInput, _ way: ServiceCall.Way, printsJSON: Bool) async throws {
@@ -50,6 +51,7 @@ struct SubscriberImport {
     let count = RunReport.counted(report.imported, "row")
     var lines = [report.dryRun ? "\(count) would be imported; nothing was changed." : "\(count) imported."]
     if !report.ignoredColumns.isEmpty { lines.append("Not used: \(report.ignoredColumns.joined(separator: ", "))") }
+    if let note = report.note { lines.append("\(note).") }
     guard !report.refused.isEmpty else { return lines }
     lines += ["", "Refused:"] + report.refused.map { "  line \($0.line): \($0.detail)" }
     if report.refusedOmitted > 0 { lines.append("  … and \(RunReport.counted(report.refusedOmitted, "row")) more") }

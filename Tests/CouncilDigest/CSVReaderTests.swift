@@ -23,7 +23,9 @@ import Testing
     ("\"a\r\nb\",c\n", [["a\r\nb", "c"]]), ("a,,\n\n \n,\nb\n", [["a", "", ""], ["b"]]),
     ("a;b\nc,1;d\n", [["a", "b"], ["c,1", "d"]]),
     ("a\tb\n\"c\td\"\te\n", [["a", "b"], ["c\td", "e"]]), ("", []), ("é,ü\n", [["é", "ü"]]),
-    ("a\rb,c\n", [["a\rb", "c"]]),
+    ("a,b\rc,d\re,f", [["a", "b"], ["c", "d"], ["e", "f"]]), ("a;b\rc,1;d\r", [["a", "b"], ["c,1", "d"]]),
+    ("a,b\r\nc,d\re,f\ng,h\r\r\ni,j", [["a", "b"], ["c", "d"], ["e", "f"], ["g", "h"], ["i", "j"]]),
+    ("\"a\rb\",c\r", [["a\rb", "c"]]),
   ])
   func `rows are read as RFC 4180 has them, and as spreadsheets write them`(_ text: String, _ expected: [[String]])
     throws
@@ -44,9 +46,17 @@ import Testing
     #expect(problems == [nil, nil, .afterQuote, .tooLong, .notUTF8, nil, nil, .openQuote])
   }
 
+  @Test(arguments: ["\r", "\n", "\r\n"])
+  func `a row is told by its line, however lines end`(_ end: String) throws {
+    let text = ["email", "a", "", "\"b", "c\"", "d"].joined(separator: end)
+    for portion in [1, 7, 1_000] {
+      #expect(try read(Array(text.utf8), portion: portion).map(\.line) == [1, 2, 4, 6], "\(portion)")
+    }
+  }
+
   @Test func `any row that is written so is read back`() throws {
     var random = SplitMix(seed: 4180)
-    let pieces = ["a", "é", "\"", ",", "\n", "\r\n", ";", " ", "\t", "1"]
+    let pieces = ["a", "é", "\"", ",", "\n", "\r\n", "\r", ";", " ", "\t", "1"]
     for _ in 0..<300 {
       let rows = (0..<Int.random(in: 1...4, using: &random)).map { _ in
         (0..<3).map { _ in

@@ -40,6 +40,18 @@ import Testing
     return Dictionary(uniqueKeysWithValues: items.map { ($0["email"] as? String ?? "", $0) })
   }
 
+  @Test func `a file of an old Macintosh loses nobody, and one without rows says so`() async throws {
+    let service = try await service()
+    let table =
+      "email,council,consent_at,consent_source\rann@resident.example,w,\(Self.consent)\rbob,w,\(Self.consent)\r"
+    let answer = try await put(service, table)
+    #expect(try answer.object()["imported"] as? Int == 1 && refused(answer).keys.map(\.self) == [3], "\(answer.text)")
+    #expect(try answer.object()["note"] == nil)
+    let empty = try await put(service, "email,council,consent_at,consent_source\r\n")
+    #expect(empty.status == 200)
+    #expect(try empty.object()["note"] as? String == "There are no rows below the line that names the columns")
+  }
+
   @Test func `rows with evidence of consent are active at once, and no letter is sent`() async throws {
     let service = try await service()
     let table = [

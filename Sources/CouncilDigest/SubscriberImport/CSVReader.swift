@@ -1,7 +1,7 @@
 import Foundation
 
 /// Reads a table of comma-separated values (RFC 4180) record by record and in bounded memory, from portions of any size.
-/// Takes CRLF and LF, a byte order mark, quoted fields with line breaks, and the semicolons or tabs of spreadsheets that
+/// Takes CRLF, LF and CR, a byte order mark, quoted fields with line breaks, and the semicolons or tabs of spreadsheets that
 /// are set to another language.
 struct CSVReader {
   enum Problem: Error, Equatable {
@@ -43,7 +43,7 @@ struct CSVReader {
     var isQuoted = false
     for byte in bytes.prefix(maximumBytes) {
       if byte == quote { isQuoted.toggle() }
-      if byte == lineFeed, !isQuoted { break }
+      if byte == lineFeed || byte == carriageReturn, !isQuoted { break }
       if !isQuoted, [0x2C, 0x3B, 0x09].contains(byte) { counts[byte, default: 0] += 1 }
     }
     let comma: UInt8 = 0x2C
@@ -83,9 +83,9 @@ struct CSVReader {
         field.append(byte)
         place = .quoted
       case (.start, Self.quote): place = .quoted
-      case (_, Self.lineFeed):
-        return Record(line: start, fields: Self.finished(fields + [field], problem))
       case (_, Self.carriageReturn) where try peek() == Self.lineFeed: break
+      case (_, Self.lineFeed), (_, Self.carriageReturn):
+        return Record(line: start, fields: Self.finished(fields + [field], problem))
       case (_, separator):
         fields.append(field)
         (field, place) = ([], .start)
@@ -121,7 +121,8 @@ struct CSVReader {
   private mutating func take() throws -> UInt8? {
     guard let byte = try peek() else { return nil }
     position += 1
-    if byte == Self.lineFeed { line += 1 }
+    // Of a CRLF only one ends the line.
+    if try byte == Self.lineFeed || (byte == Self.carriageReturn && peek() != Self.lineFeed) { line += 1 }
     return byte
   }
 }

@@ -14,6 +14,8 @@ struct SubscriberImportReport: Encodable, Equatable, Sendable {
   private(set) var refused: [Row] = []
   /// Rows beyond those that are listed.
   private(set) var refusedOmitted = 0
+  /// What somebody who expected more should know.
+  private(set) var note: String?
 
   private static let maximumRows = 10_000
 
@@ -28,6 +30,9 @@ struct SubscriberImportReport: Encodable, Equatable, Sendable {
     if refused.count < Self.maximumRows { refused.append(Row(line: line, detail: detail)) } else { refusedOmitted += 1 }
   }
 
-  /// Some are found out before others of the same batch.
-  mutating func finish() { refused.sort { $0.line < $1.line } }
+  mutating func finish() {
+    // Some are found out before others of the same batch.
+    refused.sort { $0.line < $1.line }
+    if imported + refusedCount == 0 { note = "There are no rows below the line that names the columns" }
+  }
 }
