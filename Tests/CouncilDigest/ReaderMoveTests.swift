@@ -44,7 +44,7 @@ import Testing
     let notice = RecordBounce.Subject(subscriber: 1, recipient: Self.new, isAboutReader: false)
     let subjects = [notice, .init(subscriber: 1, recipient: Self.old), .init(subscriber: 1, recipient: "")]
     for subject in subjects {
-      #expect(try await chain.services.receiveBounce.record([(report, (subject, .verp))])[0].outcome == .counted)
+      #expect(try await chain.services.receiveBounce.record([(report, (subject, .verp))])[0].outcome == .noted)
     }
     let theirs = RecordBounce.Subject(subscriber: 1, recipient: "Ann@New.example")
     _ = try await chain.services.receiveBounce.record([(report, (theirs, .verp))])

@@ -84,12 +84,41 @@ import Testing
     #expect(
       try await post(service, report(to: forged, "<digest.1-aaaa@x.example>"))["outcome"] as? String == "unmatched"
     )
-    #expect(try await post(service, report())["outcome"] as? String == "counted")
+    #expect(try await post(service, report())["outcome"] as? String == "noted", "it counts for nothing")
     #expect(try await post(service, report())["outcome"] as? String == "known", "once a day")
     #expect(try await post(service, report(messageID, status: "4.2.2"))["kind"] as? String == "soft")
     #expect(try await state(service) == "active")
     // And stands in the way of no real report.
     #expect(try await post(service, report(messageID))["outcome"] as? String == "suppressed")
+  }
+
+  @Test func `a report that says more than the one before counts, until the mailbox proves that it works`() async throws
+  {
+    let (service, messageID, _) = try await service()
+    func take(_ status: String?, _ reference: [String: String] = ["recipient": "ann@resident.example"]) async throws
+      -> String?
+    {
+      let body = reference.merging(["kind": "hard"].merging(status.map { ["status": $0] } ?? [:]) { $1 }) { $1 }
+      let items = try await service.api("POST", "/bounces", body).object()["items"] as? [[String: Any]]
+      return items?.first?["outcome"] as? String
+    }
+    for (status, outcome) in [
+      (nil, "counted"), (nil, "known"), ("5.2.2", "counted"), ("5.2.2", "known"), ("5.1.1", "suppressed"),
+      ("5.1.1", "known"),
+    ] {
+      #expect(try await take(status) == outcome, "\(status ?? "no status")")
+    }
+    #expect(try await state(service) == "suppressed")
+    _ = try await service.client.post(form: [("email", "ann@resident.example"), ("council", "w")], to: "/subscribe")
+    let confirmation = try await eventually("a second confirmation") {
+      let letters = try service.letters(to: "ann@resident.example", "confirmation")
+      return letters.count == 2 ? letters.last : nil
+    }
+    _ = try await service.client.post(form: [], to: try RunningService.path(of: "/confirm/", in: confirmation))
+    #expect(try await take("5.1.1", ["message_id": messageID]) == "known")
+    #expect(try await take(nil) == "noted", "no digest has gone to the mailbox since")
+    #expect(try await state(service) == "active")
+    #expect(try await take("5.1.1") == "suppressed", "what is said of the address now counts now")
   }
 
   @Test func `an operator's word counts, and bad input is named`() async throws {

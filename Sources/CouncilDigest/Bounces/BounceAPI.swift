@@ -21,7 +21,7 @@ struct BounceAPI: Sendable {
     /// How the letter or the reader was recognised; nil when it was not.
     var evidence: String?
     var subscriber: Int64?
-    /// `counted`, `suppressed`, `known` or `unmatched`.
+    /// `counted`, `noted`, `suppressed`, `known` or `unmatched`.
     var outcome: String
     /// Why it was suppressed.
     var because: String?

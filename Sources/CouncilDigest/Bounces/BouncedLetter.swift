@@ -31,6 +31,7 @@ struct BouncedLetter: Sendable {
     return subject(mail)
   }
 
+  /// Their last digest since they confirmed, or else their last letter.
   static func find(recipient: String, _ database: Database) throws -> RecordBounce.Subject? {
     guard let subscriber = try Subscriber.find(reference: recipient, database), Int64(recipient) == nil else {
       return nil
@@ -38,11 +39,13 @@ struct BouncedLetter: Sendable {
     let mail = try Row.fetchOne(
       database,
       sql: """
-        SELECT id, run_id FROM outgoing_mail
-        WHERE subscriber_id = ? AND lower(recipient) = ? AND state IN ('sent', 'uncertain') AND kind <> 'address-notice'
-        ORDER BY id DESC LIMIT 1
+        SELECT outgoing_mail.id, run_id FROM outgoing_mail
+        JOIN subscriber ON subscriber.id = outgoing_mail.subscriber_id
+        WHERE subscriber_id = ? AND lower(recipient) = email_key AND outgoing_mail.state IN ('sent', 'uncertain')
+          AND kind <> 'address-notice' AND date >= coalesce(confirmed_at, 0)
+        ORDER BY run_id IS NULL, outgoing_mail.id DESC LIMIT 1
         """,
-      arguments: [subscriber.id, subscriber.email.lowercased()]
+      arguments: [subscriber.id]
     )
     return .init(subscriber: subscriber.id, mail: mail?["id"], run: mail?["run_id"])
   }

@@ -95,6 +95,7 @@ extension RecordBounce.Outcome {
   var name: String {
     switch self {
     case .counted: "counted"
+    case .noted: "noted"
     case .known: "known"
     case .unmatched: "unmatched"
     case .suppressed: "suppressed"

@@ -30,7 +30,11 @@ struct RecordBounce: Sendable {
   }
 
   enum Outcome: Equatable, Sendable {
+    /// Towards a suppression.
     case counted
+    /// Kept to be seen, and counted for nothing: it is about no digest, about a mailbox that the reader has left, or
+    /// anybody may have written it.
+    case noted
     case suppressed(because: String)
     /// It was reported before.
     case known
@@ -52,24 +56,54 @@ struct RecordBounce: Sendable {
     // They may have been erased, or become one with another, while a worker held the letter.
     let subscriber = try subject.subscriber.flatMap { try Subscriber.find(id: $0, database) }
     if evidence == .recipient, try Self.wasNamedLately(subject, now: now, database) { return .known }
+    let entry: StatementArguments = [
+      "mail": subject.mail, "subscriber": subscriber?.id, "kind": report.kind.rawValue, "status": report.status,
+      "diagnostic": report.diagnostic, "evidence": evidence.rawValue, "now": now.milliseconds,
+    ]
+    let isNews =
+      try Self.insert(entry, database) || Self.extend(entry, isGone: SuppressionRule.isGone(report), database)
+    guard isNews else { return .known }
+    guard evidence != .recipient else { return .noted }
+    if report.isAboutPolicy, let run = subject.run { try countPolicyRefusal(of: run, database) }
+    guard let subscriber, try Self.isAbout(subscriber, subject, database) else { return .noted }
+    let endings = try Self.endings(subscriber.id, upTo: subject.run, database)
+    guard let reason = SuppressionRule.reason(for: report, endings) else {
+      return subject.run == nil ? .noted : .counted
+    }
+    try Self.suppress(subscriber.id, because: reason, now: now, database)
+    return .suppressed(because: reason)
+  }
+
+  /// - Returns: whether nothing of the kind was known about the letter.
+  private static func insert(_ entry: StatementArguments, _ database: Database) throws -> Bool {
     try database.execute(
       cached: """
         INSERT INTO bounce (outgoing_mail_id, subscriber_id, kind, status, diagnostic, evidence, received_at)
         VALUES (:mail, :subscriber, :kind, :status, :diagnostic, :evidence, :now) ON CONFLICT DO NOTHING
         """,
-      arguments: [
-        "mail": subject.mail, "subscriber": subscriber?.id, "kind": report.kind.rawValue, "status": report.status,
-        "diagnostic": report.diagnostic, "evidence": evidence.rawValue, "now": now.milliseconds,
-      ]
+      arguments: entry
     )
-    guard database.changesCount > 0 else { return .known }
-    guard evidence != .recipient else { return .counted }
-    if report.isAboutPolicy, let run = subject.run { try countPolicyRefusal(of: run, database) }
-    guard let subscriber, try Self.isAbout(subscriber, subject, database) else { return .counted }
-    let endings = try Self.endings(subscriber.id, upTo: subject.run, database)
-    guard let reason = SuppressionRule.reason(for: report, endings) else { return .counted }
-    try Self.suppress(subscriber.id, because: reason, now: now, database)
-    return .suppressed(because: reason)
+    return database.changesCount > 0
+  }
+
+  /// A second report about a letter counts when it says more: a status where there was none, or that the mailbox is gone,
+  /// unless it has proved since that it is not.
+  /// - Returns: whether it does.
+  private static func extend(_ entry: StatementArguments, isGone: Bool, _ database: Database) throws -> Bool {
+    try database.execute(
+      cached: """
+        UPDATE bounce SET status = :status, evidence = :evidence, received_at = :now,
+          diagnostic = CASE WHEN :diagnostic = '' THEN diagnostic ELSE :diagnostic END
+        WHERE outgoing_mail_id = :mail AND kind = :kind AND evidence <> 'recipient' AND :evidence <> 'recipient'
+          AND :status IS NOT NULL AND (status IS NULL OR :gone AND EXISTS (
+            SELECT 1 FROM subscriber JOIN outgoing_mail ON outgoing_mail.id = :mail
+            WHERE subscriber.id = :subscriber AND subscriber.state IN ('active', 'pending')
+              AND outgoing_mail.date >= coalesce(subscriber.confirmed_at, 0)
+              AND lower(outgoing_mail.recipient) = subscriber.email_key))
+        """,
+      arguments: entry + ["gone": isGone]
+    )
+    return database.changesCount > 0
   }
 
   /// What comes back from a mailbox that a reader has left says nothing about the one they have now.

@@ -32,7 +32,7 @@ enum SuppressionRule {
   }
 
   /// Only what a server said counts at once; what its words seem to mean is counted like any other refusal.
-  private static func isGone(_ report: BounceReport) -> Bool {
+  static func isGone(_ report: BounceReport) -> Bool {
     !report.isStatusInferred && report.status.map(gone.contains) ?? false
   }
 }
