@@ -46,7 +46,7 @@ struct ReleaseCommand: AsyncParsableCommand {
   @OptionGroup var options: CallOptions
   @Argument(
     help:
-      "resend: everyone gets what was announced since their last digest. treat_as_sent_until: what is older is not sent."
+      "resend: everyone gets what was announced since their last digest. treat_as_sent_until: what is older is not sent; letters that carry any of it are cancelled, and what is newer goes on or into the next digest."
   )
   var way: Way
   @Option(help: "With treat_as_sent_until: a time, for example 2026-11-21T08:00:00Z.") var until: String?

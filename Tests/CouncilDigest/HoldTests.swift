@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import HTTPServer
 import TestSupport
 import Testing
 
@@ -48,6 +49,61 @@ import Testing
     #expect(try await chain.runs()[0].state == .cancelled)
     try chain.clock.move(to: "2026-11-28T08:00:00Z")
     #expect(try await chain.work() == ["ann@example.org": ["b"]])
+  }
+
+  @Test func `letters of a run under way that carry nothing older leave, and explain says what became of the others`()
+    async throws
+  {
+    let chain = try await Chain("2026-11-17T12:00:00Z")
+    try await chain.addCouncil("x", "Exbury")
+    for (name, council) in [("ann", "w"), ("bob", "x")] {
+      try await chain.subscribe("\(name)@example.org", to: "council:\(council)")
+    }
+    try await chain.publish("a")
+    try chain.clock.move(to: "2026-11-19T12:00:00Z")
+    try await chain.publish("b")
+    try await chain.publish("c", council: "x")
+    try chain.clock.move(to: "2026-11-21T08:00:00Z")
+    await chain.services.scheduler.work()
+    try await hold(chain)
+    try await release(chain, .treatAsSent(until: try Date("2026-11-18T08:00:00Z", strategy: .iso8601)))
+    #expect(try await chain.work() == ["bob@example.org": ["c"]])
+    #expect(try await chain.runs().map(\.state) == [.sent])
+    #expect(try await explain(chain, "bob@example.org", "x/c").carried)
+    for meeting in ["w/a", "w/b"] {
+      let why = try await explain(chain, "ann@example.org", meeting)
+      #expect(!why.carried && why.letter == "cancelled" && why.because[0].contains("was cancelled"), "\(why)")
+      #expect(why.because[1].contains(meeting == "w/a" ? "counts as sent" : "The next digest has it"), "\(why)")
+    }
+    try chain.clock.move(to: "2026-11-28T08:00:00Z")
+    #expect(try await chain.work()["ann@example.org"] == ["b"])
+    #expect(try await explain(chain, "ann@example.org", "w/b").because[1] == "The digest of 2026-W48 had it instead.")
+  }
+
+  @Test func `a run whose letters all carry something older has nothing left to wait for`() async throws {
+    let chain = try await Chain("2026-11-17T12:00:00Z", ["digest.approval": "required"])
+    try await chain.subscribe("ann@example.org")
+    try await chain.publish("a")
+    try chain.clock.move(to: "2026-11-21T08:00:00Z")
+    await chain.services.scheduler.work()
+    #expect(try await chain.runs().map(\.state) == [.awaitingApproval])
+    try await hold(chain)
+    try await release(chain, .treatAsSent(until: try Date("2026-11-20T08:00:00Z", strategy: .iso8601)))
+    let run = try #require(try await chain.runs().first)
+    #expect(run.state == .cancelled && run.finishedAt != nil)
+  }
+
+  private struct Explanation: Decodable {
+    var letter: String?
+    var carried: Bool
+    var because: [String]
+  }
+
+  private func explain(_ chain: Chain, _ subscriber: String, _ meeting: String) async throws -> Explanation {
+    let query = "subscriber=\(subscriber)&meeting=\(meeting)&week=2026-W47"
+    let explain = ExplainDigest(store: chain.services.store, timeZone: chain.services.site.identity.timeZone)
+    let answer = try await explain(Request(method: .get, path: "/api/v1/explain", query: query))
+    return try JSONDecoder().decode(Explanation.self, from: Data(answer.body))
   }
 
   @Test func `a confirmation leaves while digests are held`() async throws {

@@ -13,13 +13,32 @@ struct DigestLetterRecord {
     try fetch("outgoing_mail.run_id = ? AND outgoing_mail.subscriber_id = ?", [run, subscriber], database)
   }
 
-  /// The latest before a week that was sent with any text of the meeting.
-  static func carrying(_ meeting: Meeting, to subscriber: Int64, before week: ISOWeek, _ database: Database) throws
-    -> DigestLetterRecord?
-  {
+  /// It has left, or is to leave.
+  var isOnItsWay: Bool {
+    switch state {
+    case .queued, .sent, .uncertain: true
+    case .failed, .cancelled: false
+    }
+  }
+
+  /// Where a letter stands beside a week.
+  enum Place: String {
+    case before = "<"
+    case after = ">"
+  }
+
+  /// The latest before or after a week that was sent with any text of the meeting.
+  static func carrying(
+    _ meeting: Meeting,
+    to subscriber: Int64,
+    _ place: Place,
+    _ week: ISOWeek,
+    _ database: Database
+  ) throws -> DigestLetterRecord? {
     try fetch(
       """
-      outgoing_mail.subscriber_id = ? AND outgoing_mail.state IN ('sent', 'uncertain') AND digest_run.week < ?
+      outgoing_mail.subscriber_id = ? AND outgoing_mail.state IN ('sent', 'uncertain')
+        AND digest_run.week \(place.rawValue) ?
         AND EXISTS (
           SELECT 1 FROM edition_item JOIN meeting_revision ON meeting_revision.id = edition_item.revision_id
           WHERE edition_item.edition_id = outgoing_mail.edition_id AND meeting_revision.meeting_id = ?)
@@ -62,9 +81,9 @@ struct DigestLetterRecord {
     return switch state {
     case .queued: "Their letter of \(week) is waiting to leave."
     case .sent: "Their letter of \(week) was accepted by the relay\(when)."
-    case .failed: "Their letter of \(week) failed\(when); the next one carries what it had."
+    case .failed: "Their letter of \(week) failed\(when)."
     case .uncertain: "Whether their letter of \(week) was accepted is not known; the relay’s reply was lost\(when)."
-    case .cancelled: "Their letter of \(week) was cancelled\(when); the next one carries what it had."
+    case .cancelled: "Their letter of \(week) was cancelled\(when)."
     }
   }
 }

@@ -84,24 +84,27 @@ struct ExplainDigest: Sendable {
     let content = try EditionContent.decode(letter.content)
     let revisions = try meeting.revisions(database)
     if let (section, entry) = content.find(revisions) {
-      item.carried = true
-      item.because = explain(entry, in: section, letter, dates)
+      item.because = explain(entry, in: section) + [letter.fate(dates)]
     } else if content.corrections.contains(where: revisions.contains) {
-      item.carried = true
       item.because = [
-        "It was corrected after the reader had been sent an older text, and the letter says what was wrong."
+        "It was corrected after the reader had been sent an older text, and the letter says what was wrong.",
+        letter.fate(dates),
       ]
     } else {
       item.because = try absence(of: meeting, letter, run, week, subscriber, dates, database)
+      return item
+    }
+    item.carried = letter.isOnItsWay
+    if !item.carried {
+      let fate = [letter.fate(dates), try afterwards(meeting, week, subscriber, dates, database)]
+      item.because = fate + item.because.dropLast()
     }
     return item
   }
 
   private static func explain(
     _ entry: EditionContent.Item,
-    in section: EditionContent.Section,
-    _ letter: DigestLetterRecord,
-    _ dates: ReadableDate
+    in section: EditionContent.Section
   ) -> [String] {
     let followed = entry.reasons.map { "The reader follows \($0)." }
     let matched = entry.matches.map { match in
@@ -109,7 +112,24 @@ struct ExplainDigest: Sendable {
         match.interest.isOwnQuery ? "their own query \(match.interest.name)" : "the topic \(match.interest.name)"
       return "It matches \(what): “\(match.extract.text)”"
     }
-    return followed + matched + [letter.fate(dates)]
+    return followed + matched
+  }
+
+  /// What became of an item whose letter did not leave.
+  private static func afterwards(
+    _ meeting: Meeting,
+    _ week: ISOWeek,
+    _ subscriber: Subscriber,
+    _ dates: ReadableDate,
+    _ database: Database
+  ) throws -> String {
+    if let later = try DigestLetterRecord.carrying(meeting, to: subscriber.id, .after, week, database) {
+      return "The digest of \(later.week) had it instead."
+    }
+    if let announced = meeting.announcedAt, let start = subscriber.windowStart, announced <= start {
+      return "What was announced up to \(dates.dayAndTime(start)) counts as sent, so no other digest has it."
+    }
+    return "The next digest has it, if they still follow what it belongs to."
   }
 
   /// Why nobody wrote to them at all.
@@ -152,7 +172,7 @@ struct ExplainDigest: Sendable {
     _ dates: ReadableDate,
     _ database: Database
   ) throws -> [String] {
-    if let earlier = try DigestLetterRecord.carrying(meeting, to: subscriber.id, before: week, database) {
+    if let earlier = try DigestLetterRecord.carrying(meeting, to: subscriber.id, .before, week, database) {
       return [
         "The digest of \(earlier.week) had it already.", earlier.fate(dates),
       ]
@@ -169,7 +189,7 @@ struct ExplainDigest: Sendable {
     _ dates: ReadableDate,
     _ database: Database
   ) throws -> [String] {
-    if let earlier = try DigestLetterRecord.carrying(meeting, to: subscriber.id, before: week, database) {
+    if let earlier = try DigestLetterRecord.carrying(meeting, to: subscriber.id, .before, week, database) {
       return ["The digest of \(earlier.week) had it already.", earlier.fate(dates)]
     }
     return try reasons(for: meeting, from: subscriber.windowStart, upTo: nil, dates, database)

@@ -26,29 +26,80 @@ struct ReleaseHold: Sendable {
     }
   }
 
-  /// Windows move up, and what runs under way had still to send is not sent: what is newer than `until` goes into the
-  /// next digest, or into one that an operator starts.
+  /// Windows move up. Of the runs under way those that end by then are cancelled, and of the others the letters that carry
+  /// anything older: what else these had goes into the next digest, or into one that an operator starts.
   private func treatAsSent(until: Date) async throws {
     let now = store.now()
     let unfinished: [DigestRun.State] = [.planning, .awaitingApproval, .sending, .paused]
-    try await store.write { database in
-      for run in try unfinished.flatMap({ try DigestRun.inState($0, database) }) {
+    let newer = try await store.write { database in
+      let runs = try unfinished.flatMap { try DigestRun.inState($0, database) }
+      for run in runs where run.to <= until {
         _ = try ControlDigestRun.cancel.apply(to: run.id, now: now, database)
       }
+      return runs.filter { $0.to > until }.map(\.id)
     }
     let last = try await store.read { try Int64.fetchOne($0, sql: "SELECT max(id) FROM subscriber") } ?? 0
     // In slices: sign-ups are written between.
     for first in stride(from: 1, through: last, by: Int64.Stride(Self.subscribersAtOnce)) {
+      let slice = first...(first + Self.subscribersAtOnce - 1)
       try await store.write { database in
-        try database.execute(
-          cached: """
-            UPDATE subscriber SET window_start = :until
-            WHERE id BETWEEN :first AND :last AND state = 'active' AND coalesce(window_start, 0) < :until
-            """,
-          arguments: ["until": until.milliseconds, "first": first, "last": first + Self.subscribersAtOnce - 1]
-        )
+        try Self.moveWindows(of: slice, to: until, database)
+        for run in newer { try Self.cancelLetters(of: run, to: slice, carryingUntil: until, now: now, database) }
       }
     }
+    try await store.write { database in
+      for run in newer { try Self.endIfEmpty(run, now: now, database) }
+    }
+  }
+
+  private static func moveWindows(of slice: ClosedRange<Int64>, to until: Date, _ database: Database) throws {
+    try database.execute(
+      cached: """
+        UPDATE subscriber SET window_start = :until
+        WHERE id BETWEEN :first AND :last AND state = 'active' AND coalesce(window_start, 0) < :until
+        """,
+      arguments: ["until": until.milliseconds, "first": slice.lowerBound, "last": slice.upperBound]
+    )
+  }
+
+  private static func cancelLetters(
+    of run: Int64,
+    to slice: ClosedRange<Int64>,
+    carryingUntil until: Date,
+    now: Date,
+    _ database: Database
+  ) throws {
+    try database.execute(
+      cached: """
+        UPDATE outgoing_mail SET state = 'cancelled', finished_at = :now
+        WHERE run_id = :run AND subscriber_id BETWEEN :first AND :last AND state = 'queued' AND (
+          EXISTS (
+            SELECT 1 FROM edition_item
+            JOIN meeting_revision ON meeting_revision.id = edition_item.revision_id
+            JOIN meeting ON meeting.id = meeting_revision.meeting_id
+            WHERE edition_item.edition_id = outgoing_mail.edition_id AND meeting.announced_at <= :until)
+          OR EXISTS (
+            SELECT 1 FROM edition JOIN json_each(edition.content, '$.corrections') AS correction
+            JOIN meeting_revision ON meeting_revision.id = correction.value
+            WHERE edition.id = outgoing_mail.edition_id AND meeting_revision.created_at <= :until))
+        """,
+      arguments: [
+        "run": run, "first": slice.lowerBound, "last": slice.upperBound, "until": until.milliseconds,
+        "now": now.milliseconds,
+      ]
+    )
+  }
+
+  /// A run that has nothing left to send waits for nobody.
+  private static func endIfEmpty(_ id: Int64, now: Date, _ database: Database) throws {
+    guard let run = try DigestRun.find(id, database), run.state != .planning else { return }
+    let counts = try run.counts(database)
+    guard counts.queued == 0, counts.cancelled > 0 else { return }
+    guard run.state == .sending, counts.recipients > counts.cancelled else {
+      _ = try ControlDigestRun.cancel.apply(to: id, now: now, database)
+      return
+    }
+    try DigestRun.finishIfDone(id, now: now, database)
   }
 }
 
