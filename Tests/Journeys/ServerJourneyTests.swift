@@ -189,4 +189,49 @@ import Testing
       try? await service.client.get("/healthz").status == 200 ? true : nil
     }
   }
+
+  @Test func `what the server refuses by itself is a problem for programs and a page for people`() async throws {
+    let service = try await RunningService()
+    let port = service.port
+    func raw(_ line: String, _ fields: String..., host: String? = nil, body: Int = 0) async throws -> HTTPExchange {
+      let head =
+        [line, "Host: \(host ?? "127.0.0.1:\(port)")"] + fields + (body > 0 ? ["Content-Length: \(body)"] : [])
+      let bytes = Array((head.joined(separator: "\r\n") + "\r\n\r\n").utf8) + Array(repeating: 0x61, count: body)
+      return try HTTPExchange(parsing: try await service.client.exchange(bytes))
+    }
+    let long = String(repeating: "a", count: 9_000)
+    for (answer, status) in [
+      (
+        try await raw(
+          "PUT /api/v1/topics/x HTTP/1.1",
+          "Authorization: Bearer \(RunningService.key)",
+          "Content-Length: 99999999"
+        ), 413
+      ),
+      (try await raw("POST /api/v1/councils HTTP/1.1", "Content-Length: 99999999999"), 413),
+      (try await raw("BREW /api/v1/councils?x=1 HTTP/1.1"), 501),
+      (try await raw("GET /api/v1/councils HTTP/1.1", "Connection: close", host: "evil.example"), 421),
+      (try await raw("PUT /api/v1/councils/x HTTP/1.1", host: "evil.example", body: 70_000), 421),
+      (try await raw("GET /api/v1/councils?x=\(long) HTTP/1.1"), 414),
+      (try await raw("POST /subscribe HTTP/1.1", "Content-Type: application/json", body: 70_000), 413),
+    ] {
+      #expect(answer.status == status && answer.field("Content-Type") == "application/problem+json", "\(answer.text)")
+      #expect(try answer.object()["status"] as? Int == status)
+      #expect(try (answer.object()["detail"] as? String ?? "").count > 10)
+      #expect(answer.field("X-Content-Type-Options") == "nosniff" && answer.field("Cache-Control") == "no-store")
+      #expect(status == 421 || answer.field("Connection") == "close")
+    }
+    for (answer, status) in [
+      (try await raw("POST /feedback HTTP/1.1", body: 70_000), 413),
+      (try await raw("POST /subscribe HTTP/1.1", body: 70_000), 413),
+      (try await raw("GET /search?q=\(long) HTTP/1.1"), 414),
+    ] {
+      #expect(answer.status == status && answer.field("Content-Type") == "text/html; charset=utf-8", "\(answer.text)")
+      #expect(answer.text.contains("<h1>") && answer.text.contains("too long") && answer.text.contains("</html>"))
+      #expect(answer.field("Content-Security-Policy") != nil && answer.field("Connection") == "close")
+    }
+    let foreign = try await raw("POST /feedback HTTP/1.1", host: "evil.example", body: 70_000)
+    #expect(foreign.status == 413 && foreign.field("Content-Type")?.hasPrefix("text/plain") == true)
+    #expect(try await service.client.get("/", headers: ["Host": "evil.example"]).status == 421)
+  }
 }

@@ -24,6 +24,7 @@ struct Application: Sendable {
     responder.admit = admit
     responder.prepared = prepared
     responder.trusts = proxies.trusts
+    responder.reworded = ServerRefusals(refusals: refusals, hosts: hosts).reworded
     responder.refusalFields = site.headers.fields
     responder.answered = { [meters, accessLog] answered in
       meters(answered)

@@ -68,8 +68,17 @@ struct RefusalResponses: Sendable {
     return response
   }
 
+  /// Under a name that is not ours there are no pages.
   func misdirected(_ request: Request) -> Response {
-    .text(.misdirectedRequest, "This service does not answer for the host \(request.authority.prefix(200)).")
+    let detail = "This service does not answer for the host \(request.authority.prefix(200))"
+    return wantsJSON(request)
+      ? problem(.misdirectedRequest, "This is not where that host is", detail)
+      : .text(.misdirectedRequest, "\(detail).")
+  }
+
+  /// What the server says without having asked us, as a problem or a page.
+  func reworded(_ status: HTTPResponse.Status, _ title: String, _ detail: String, _ request: Request) -> Response {
+    wantsJSON(request) ? problem(status, title, detail) : page(nil, status, title, detail, request)
   }
 
   /// Readers are led there. A change is not: whoever makes it should know where it goes.
@@ -129,7 +138,7 @@ struct RefusalResponses: Sendable {
     }
   }
 
-  private func wantsJSON(_ request: Request) -> Bool {
+  func wantsJSON(_ request: Request) -> Bool {
     request.path.hasPrefix("/api/")
       || MediaType(request.fields[.contentType] ?? "").essence == "application/json"
   }

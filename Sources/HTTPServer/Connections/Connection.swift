@@ -134,7 +134,7 @@ final class Connection: @unchecked Sendable {
     keepPace(service.limits.bodyDeadline)
     admitted = head
     switch service.responder.admit(head, visitor.peer) {
-    case .refused(let response): return refuse(response, head)
+    case .refused(let response): return deliver(service.last(response), shard.exchange(head, head.method, visitor))
     case .upTo(let bytes): parser.admitBody(maximumBytes: bytes)
     case .intoFile(let bytes, let folder):
       parser.admitBody(maximumBytes: bytes, inPieces: true)
@@ -199,8 +199,8 @@ final class Connection: @unchecked Sendable {
 
   /// The last answer of a connection, to a request that is not processed.
   private func refuse(_ response: Response, _ head: RequestHead? = nil) {
-    let method = head?.method ?? (parser.rejectedHEAD ? .head : nil)
-    deliver(service.refusal(response), shard.exchange(head, method, visitor))
+    let refused = RefusedRequest(head, parser.rejected, visitor.peer)
+    deliver(service.refusal(response, of: refused), shard.exchange(head, refused.method, visitor))
   }
 
   private func deliver(_ answer: Answer, _ exchange: Exchange) {

@@ -101,7 +101,7 @@ final class Listener: @unchecked Sendable {
     // What was sent already is taken, because closing on it would destroy the answer.
     var request = [UInt8](repeating: 0, count: 16_384)
     _ = recv(descriptor, &request, request.count, Int32(MSG_DONTWAIT))
-    let refusal = service.refusal(ServerService.overloaded)
+    let refusal = service.last(ServerService.overloaded)
     let bytes = refusal.head.bytes + Array("Connection: close\r\n\r\n".utf8) + refusal.body
     _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
     shutdown(descriptor, Int32(SHUT_WR))

@@ -15,7 +15,11 @@ public struct Responder: Sendable {
   /// Whether a peer is a proxy of ours: it may hold any number of connections, and its `X-Request-ID` is taken over.
   public var trusts: @Sendable (Request.Peer) -> Bool = { _ in false }
 
-  /// Fields for answers that the server words itself, to what never reaches the application.
+  /// Puts an answer that the server words itself, in plain text, to what never reaches the application, into the
+  /// application's form. Its status and its `Retry-After` stay.
+  public var reworded: @Sendable (Response, RefusedRequest) -> Response = { plain, _ in plain }
+
+  /// Fields for answers to what never reaches the application.
   public var refusalFields: HTTPFields = [:]
 
   /// Told of every answer, on the connection's shard. Nil costs nothing.
@@ -23,6 +27,24 @@ public struct Responder: Sendable {
 
   public init(respond: @escaping @Sendable (Request) async -> Response) {
     self.respond = respond
+  }
+}
+
+/// A request that the server refuses by itself: it could not be read whole, or may not be processed.
+public struct RefusedRequest: Sendable {
+  /// Nil when it broke off before its end.
+  public var head: RequestHead?
+  /// Of a head that broke off, HEAD or nothing.
+  public var method: HTTPRequest.Method?
+  /// As sent, without the query, as far as it can be told; nothing else of a head that broke off has been checked.
+  public var path: String?
+  public var peer: Request.Peer
+
+  init(_ head: RequestHead?, _ rejected: RejectedBeginning, _ peer: Request.Peer) {
+    self.head = head
+    method = head?.method ?? (rejected.isHEAD ? .head : nil)
+    path = head?.path ?? rejected.path
+    self.peer = peer
   }
 }
 

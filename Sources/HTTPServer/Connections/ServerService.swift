@@ -29,8 +29,16 @@ final class ServerService: Sendable {
 
   static let insecure = Response.text(.misdirectedRequest, "an https address was asked for on an unsecured connection")
 
+  /// The server's own words as the last answer of a connection.
+  func refusal(_ plain: Response, of refused: RefusedRequest) -> Answer {
+    var response = responder.reworded(plain, refused)
+    response.status = plain.status
+    response.fields[.retryAfter] = plain.fields[.retryAfter]
+    return last(response)
+  }
+
   /// The last answer of a connection, with the fields every answer of the application has.
-  func refusal(_ response: Response) -> Answer {
+  func last(_ response: Response) -> Answer {
     var response = response
     for field in responder.refusalFields where response.fields[field.name] == nil { response.fields.append(field) }
     response.closesConnection = true

@@ -90,11 +90,11 @@ public struct RequestParser: Sendable {
     }
   }
 
-  /// Whether what was rejected began as a HEAD request, whose answer has no content however wrong it was.
-  public private(set) var rejectedHEAD = false
+  /// How what was rejected began, as far as it came.
+  private(set) var rejected = RejectedBeginning()
 
   private mutating func reject(_ rejection: Rejection) {
-    rejectedHEAD = buffer[start...].starts(with: "HEAD ".utf8)
+    rejected = RejectedBeginning(buffer[start...])
     state = .rejected(rejection)
     buffer = []
     beginRequest(at: 0)
