@@ -47,6 +47,11 @@ struct LetterSpecimens {
         "council-replaced-several", .councilReplaced,
         try letters.frame.replaced(Array(Self.merged.prefix(2)), by: Self.merged[2])
       ),
+      (
+        "topic-accepted", .topicAccepted,
+        try letters.frame.accepted(Self.request, TopicQuery(parsing: "bus OR tram"), reply: nil, meetings: 14)
+      ),
+      ("topic-declined", .topicDeclined, try letters.frame.declined(Self.request, reply: Self.decline)),
       ("feedback-reply", .feedbackReply, try letters.frame.reply(Self.reply, to: Self.feedback)),
       (
         "operator-notice", .operatorNotice,
@@ -98,6 +103,16 @@ struct LetterSpecimens {
 
   private static let merged = ["Wychford Borough Council", "Marlbeck & Stone District Council", "South Wyre Council"]
     .enumerated().map { Council(id: Int64($0 + 1), slug: "c\($0)", details: CouncilDetails(name: $1)) }
+  private static let request = TopicRequest(
+    id: 4,
+    email: "ann@resident.example",
+    request: "Buses, please.\n\nAnd trams, if there are ever any.",
+    councils: [],
+    state: .open,
+    createdAt: .distantPast
+  )
+  private static let decline =
+    "Timetables are not decided by councils, so no meeting would ever say anything about them.\n\nAsk the operator (https://buses.example/wyre), or see https://wyre.example/travel/timetables?line=7&day=sunday. They answer within a week."
   private static let reply = "Thank you, you are right: the vote was 7 to 5.\n\nWe have corrected the summary."
   private static let feedback = Feedback(
     id: 9,

@@ -1,5 +1,3 @@
-import Markdown
-
 /// The letter that answers feedback.
 extension LetterFrame {
   private struct Reply {
@@ -22,10 +20,9 @@ extension LetterFrame {
       ),
       Reply(
         message: feedback.message,
-        messageText: Self.wrappedLines(of: feedback.message, width: 70).map { $0.isEmpty ? ">" : "> \($0)" }
-          .joined(separator: "\n"),
+        messageText: WrittenText.quoted(feedback.message),
         reply: reply,
-        replyText: Self.wrappedLines(of: reply, width: 72).joined(separator: "\n"),
+        replyText: WrittenText.laidOut(reply),
         meeting: feedback.meeting.map { meeting in
           let slugs = meeting.split(separator: "/")
           return site.link("/councils/\(slugs.first ?? "")/meetings/\(slugs.last ?? "")")
@@ -33,12 +30,5 @@ extension LetterFrame {
         site: site.name
       )
     )
-  }
-
-  /// What people wrote keeps its lines.
-  private static func wrappedLines(of text: String, width: Int) -> [Substring] {
-    text.split(separator: "\n", omittingEmptySubsequences: false)
-      .map { TextWrap.wrap(String($0), width: width) }.joined(separator: "\n")
-      .split(separator: "\n", omittingEmptySubsequences: false)
   }
 }

@@ -58,16 +58,10 @@ struct OperatorNotices: Sendable {
       View(
         subject: notice.subject,
         subjectText: TextWrap.wrap(notice.subject, width: 72),
-        sentences: notice.sentences.map { .init(html: $0, text: Self.wrapped($0)) },
+        sentences: notice.sentences.map { .init(html: $0, text: WrittenText.laidOut($0)) },
         command: notice.command
       )
     )
-  }
-
-  /// What people wrote keeps its lines.
-  private static func wrapped(_ text: String) -> String {
-    text.split(separator: "\n", omittingEmptySubsequences: false)
-      .map { TextWrap.wrap(String($0), width: 72) }.joined(separator: "\n")
   }
 
   private struct View {

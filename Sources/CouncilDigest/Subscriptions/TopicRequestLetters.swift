@@ -62,12 +62,11 @@ extension LetterFrame {
       quoted: quoted,
       quotedText: TextWrap.wrap(quoted, width: 72),
       request: request.request,
-      requestText: TextWrap.wrap(request.request, width: 70).split(separator: "\n", omittingEmptySubsequences: false)
-        .map { "> \($0)" }.joined(separator: "\n"),
+      requestText: WrittenText.quoted(request.request),
       reply: reply,
-      replyText: reply.map { TextWrap.wrap($0, width: 72) },
+      replyText: reply.map(WrittenText.laidOut),
       found: found,
-      foundText: found.map { TextWrap.wrap($0, width: 72) },
+      foundText: found.map { TextWrap.wrap("\($0) See what it finds:", width: 72) },
       link: site.link(path),
       site: site.name
     )
