@@ -204,4 +204,14 @@ import Testing
     let query = state.map { "?state=\($0)" } ?? ""
     return try #require(try await service.api("GET", "/subscribers\(query)").object()["items"] as? [Any])
   }
+
+  @Test(arguments: [
+    (String(repeating: "a", count: 130), "one long word"), ("???", "Needs a letter or digit"),
+  ])
+  func `a committee whose name makes no address is told why`(_ name: String, _ reason: String) async throws {
+    let service = try await service()
+    let meeting = ["committee": name, "starts_at": "2026-11-20T10:00:00Z"]
+    let refused = try await service.api("PUT", "/councils/w/meetings/m", meeting)
+    #expect(refused.status == 422 && refused.text.contains(reason), "\(refused.text)")
+  }
 }

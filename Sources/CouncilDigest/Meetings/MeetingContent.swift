@@ -75,7 +75,7 @@ extension MeetingInput {
     let committee = input.string("committee", required: true, maximum: 300) ?? ""
     let slug = Slug(naming: committee)
     if !committee.isEmpty, slug == nil {
-      input.refuse("committee", "Needs a letter or digit that its address can be made of")
+      input.refuse("committee", Slug.problem(naming: committee))
     }
     let starts = input.time("starts_at", required: true)
     let ends = input.time("ends_at")

@@ -17,15 +17,24 @@ struct Slug: Hashable, Sendable, CustomStringConvertible {
 
   /// The slug of a name: diacritics folded, apostrophes dropped, other marks between words. Nil when nothing is left.
   init?(naming name: String) {
-    let folded = name.folding(options: [.diacriticInsensitive, .caseInsensitive], locale: Locale(identifier: "en"))
-      .replacing("'", with: "").replacing("’", with: "").lowercased()
-    let words = folded.split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
-    guard !words.isEmpty else { return nil }
     var slug = ""
-    for word in words where slug.utf8.count + word.utf8.count < Self.maximumBytes {
+    for word in Self.words(of: name) where slug.utf8.count + word.utf8.count < Self.maximumBytes {
       slug += slug.isEmpty ? String(word) : "-\(word)"
     }
     self.init(slug)
+  }
+
+  /// Why a name makes none, as a sentence.
+  static func problem(naming name: String) -> String {
+    words(of: name).isEmpty
+      ? "Needs a letter or digit that its address can be made of"
+      : "Is one long word, and its address takes words of at most \(maximumBytes - 1) letters; put spaces between its words"
+  }
+
+  private static func words(of name: String) -> [Substring] {
+    name.folding(options: [.diacriticInsensitive, .caseInsensitive], locale: Locale(identifier: "en"))
+      .replacing("'", with: "").replacing("’", with: "").lowercased()
+      .split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
   }
 
   /// The slug of a path segment, or a refusal that names it.
