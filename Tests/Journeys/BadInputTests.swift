@@ -214,4 +214,36 @@ import Testing
     let refused = try await service.api("PUT", "/councils/w/meetings/m", meeting)
     #expect(refused.status == 422 && refused.text.contains(reason), "\(refused.text)")
   }
+
+  @Test func `what an answer says can be PUT back, and what contradicts the address is refused`() async throws {
+    let service = try await service()
+    let plain: [String: Any] = ["committee": "Cabinet", "starts_at": "2026-11-20T10:00:00Z"]
+    let dated = plain.merging(["published_at": "2026-11-01T09:00:00Z"]) { $1 }
+    #expect(try await service.api("PUT", "/councils/w/meetings/m", dated).status == 201)
+    let kept = try await service.api("GET", "/councils/w/meetings/m").object()
+    #expect(kept["published_at"] as? String == "2026-11-01T09:00:00Z", "it was said, though there is no summary yet")
+    let query = "(bus OR tram)  fares -parking"
+    _ = try await service.api("PUT", "/topics/t", ["name": "T", "query": query])
+    #expect(try await service.api("GET", "/topics/t").object()["query"] as? String == query)
+    for path in ["/councils/w", "/councils/w/meetings/m", "/topics/t"] {
+      let item = try await service.api("GET", path)
+      let again = try await service.api("PUT", path, try item.object())
+      #expect(again.status == 200 && again.text == item.text, "\(path): \(again.text)")
+    }
+    for (path, contradiction, body) in [
+      ("/councils/n", ["slug": "other"], ["name": "N"]), ("/topics/n", ["slug": "other"], ["name": "N", "query": "x"]),
+      ("/councils/w/meetings/n", ["slug": "other"], plain), ("/councils/w/meetings/n", ["council": "nope"], plain),
+      ("/councils/w/meetings/n", ["committee_slug": "other"], plain),
+    ] as [(String, [String: String], [String: Any])] {
+      let pointer = "\"/\(contradiction.keys.first ?? "")\""
+      let refused = try await service.api("PUT", path, body.merging(contradiction) { $1 })
+      #expect(refused.status == 422 && refused.text.contains(pointer), "\(path): \(refused.text)")
+      #expect(try await service.api("GET", path).status == 404, "\(path)")
+    }
+    var summarised = plain
+    summarised["summary"] = "Tram fares rise."
+    let meeting = try await service.api("PUT", "/councils/w/meetings/m", summarised).object()
+    #expect((meeting["topics"] as? [[String: String]])?.map { $0["slug"] } == ["t"])
+    #expect(meeting["published_at"] as? String != "2026-11-01T09:00:00Z", "what comes late is not dated back")
+  }
 }

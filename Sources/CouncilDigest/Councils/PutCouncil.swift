@@ -21,7 +21,9 @@ struct PutCouncil: Sendable {
 
   func callAsFunction(_ request: Request, _ change: AuditedChange) async throws -> Response {
     let slug = try Slug(segment: request.parameter("council"))
-    let input = try CouncilInput(json: JSONInput(request))
+    var json = try JSONInput(request)
+    json.confirm("slug", is: slug.description, by: "The address")
+    let input = try CouncilInput(json: json)
     let now = store.now()
     let (item, outcome, hasReplaced) = try await store.write { database in
       let before = try Council.find(slug.description, database).map { try CouncilItem($0, database) }
@@ -85,7 +87,6 @@ extension CouncilInput {
     var input = json
     replaces = input.slugs("replaces", maximum: Self.maximumReplaced)
     details = CouncilDetails(&input)
-    input.ignore("slug")
     try input.finish()
   }
 

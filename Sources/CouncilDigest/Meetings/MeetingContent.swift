@@ -96,7 +96,8 @@ extension MeetingInput {
     publishedAt = input.time("published_at")?.date
     notify = input.bool("notify")
     correction = input.string("correction", maximum: 2_000, isMultiline: true)
-    input.ignore("slug", "council", "committee_slug", "topics")
+    if let slug { input.confirm("committee_slug", is: slug.description, by: "The committee’s name") }
+    input.ignore("topics", "committee_slug")
     try input.finish()
     guard let slug else { throw Refusal.invalid([FieldProblem("/committee", "Required")]) }
     committeeSlug = slug

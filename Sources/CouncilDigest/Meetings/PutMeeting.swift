@@ -19,7 +19,10 @@ struct PutMeeting: Sendable {
   func callAsFunction(_ request: Request, _ change: AuditedChange) async throws -> Response {
     let councilSlug = request.parameter("council")
     let slug = try Slug(segment: request.parameter("meeting"))
-    let input = try MeetingInput(json: JSONInput(request))
+    var json = try JSONInput(request)
+    json.confirm("slug", is: slug.description, by: "The address")
+    json.confirm("council", is: councilSlug, by: "The address")
+    let input = try MeetingInput(json: json)
     let now = store.now()
     let (id, item, outcome) = try await store.write { database in
       try ReplacedCouncil.leadOn(councilSlug, meeting: slug.description, database)
@@ -178,7 +181,8 @@ private struct MeetingRow {
     arguments = [
       "council": council, "committee": committee, "slug": slug.description,
       "starts": input.content.start.milliseconds, "status": input.content.status.rawValue,
-      "summary": input.content.summary != nil, "published": announcement?.publishedAt.milliseconds,
+      "summary": input.content.summary != nil,
+      "published": (announcement?.publishedAt ?? input.publishedAt)?.milliseconds,
       "announced": announcement?.announcedAt.milliseconds, "mailed": announcement?.isMailed ?? true,
       "notify": input.notify, "now": now.milliseconds,
     ]

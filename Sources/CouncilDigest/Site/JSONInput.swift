@@ -160,8 +160,15 @@ struct JSONInput {
     }
   }
 
-  /// Members that an answer has and a request may repeat.
+  /// Members that an answer has and a request may repeat, whatever they say.
   mutating func ignore(_ names: String...) { read.formUnion(names) }
+
+  /// A member that an answer has and a request may repeat, but not contradict.
+  /// - Parameter value: what is so, because `source` says so.
+  mutating func confirm(_ name: String, is value: String, by source: String) {
+    guard let text = string(name, maximum: 2_000), text != value else { return }
+    refuse(name, "\(source) says “\(value)”; say the same, or leave this out")
+  }
 
   /// A misspelt member would be lost in silence; it is named instead.
   mutating func refuseUnknown() {

@@ -13,7 +13,9 @@ struct PutTopic: Sendable {
 
   func callAsFunction(_ request: Request, _ change: AuditedChange) async throws -> Response {
     let slug = try Slug(segment: request.parameter("topic"))
-    let input = try TopicInput(json: JSONInput(request))
+    var json = try JSONInput(request)
+    json.confirm("slug", is: slug.description, by: "The address")
+    let input = try TopicInput(json: json)
     let now = store.now()
     let (topic, outcome) = try await store.write { database in
       let before = try Topic.find(slug.description, database)
@@ -49,7 +51,7 @@ struct PutTopic: Sendable {
         """,
       arguments: [
         "slug": slug.description, "name": input.name, "description": input.description,
-        "query": try input.query.ofCurrentCouncils(database).description, "now": now.milliseconds,
+        "query": try input.queryText(database), "now": now.milliseconds,
       ]
     )
     let topic = try Topic.require(slug.description, database)
@@ -78,6 +80,14 @@ struct TopicInput: Equatable, Sendable {
   var name: String
   var description: String
   var query: TopicQuery
+  /// The query as the operator wrote it; nil is as it prints.
+  var written: String?
+
+  /// As it is stored: in the operator's own words, unless it is about councils that are others now.
+  func queryText(_ database: Database) throws -> String {
+    let current = try query.ofCurrentCouncils(database)
+    return current == query ? written ?? query.description : current.description
+  }
 }
 
 extension TopicInput {
@@ -94,10 +104,10 @@ extension TopicInput {
         input.refuse("query", error.description)
       }
     }
-    input.ignore("slug")
     try input.finish()
     guard let query else { throw Refusal.invalid([FieldProblem("/query", "Required")]) }
     self.query = query
+    written = text
   }
 }
 

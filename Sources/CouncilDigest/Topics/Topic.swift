@@ -7,7 +7,7 @@ struct Topic: Equatable, Sendable {
   var slug: String
   var name: String
   var description: String
-  /// As `TopicQuery` prints it.
+  /// As the operator wrote it.
   var query: String
 
   var path: String { "/topics/\(slug)" }
