@@ -39,7 +39,14 @@ enum RunReport {
 
   static func dryRun(_ plan: [String: Any]) -> [String] {
     let sizes = plan["sizes"] as? [String: Any] ?? [:]
-    var lines = [
+    var lines: [String] = []
+    if let run = plan["existing_run"] as? [String: Any] {
+      lines = [
+        "\(text(plan, "week")) has its run already: number \(number(run, "id")), \(state(run)).",
+        "  Nothing of what follows would leave now; it waits for the next week's run.",
+      ]
+    }
+    lines += [
       "A run of \(text(plan, "week")) that ended \(text(plan, "window_to")) would send "
         + "\(counted(number(plan, "recipients"), "letter")) of \(counted(number(plan, "editions"), "edition")).",
       "  Quiet weeks explained: \(grouped(number(plan, "quiet"))). Readers without a letter: "

@@ -31,6 +31,14 @@ import Testing
     #expect(try await service.api("GET", "/digest-runs/next/preview?subscriber=1&at=soon").status == 422)
     #expect(try await service.api("GET", "/digest-runs").object()["items"] as? [String] == [])
     #expect(try service.letters(to: "ann@resident.example", "digest").isEmpty)
+    #expect(plan["existing_run"] == nil)
+    let run = try await service.runDigest()
+    let after = try await service.api("POST", "/digest-runs?dry_run=true").object()
+    #expect((after["existing_run"] as? [String: Any])?["state"] as? String == "sent")
+    let said = try await service.atTerminal(try #require(Machine.program("script")), "digest", "preview")
+    #expect(said.contains("\(run["week"] ?? "") has its run already: number 1, sent."), "\(said)")
+    let later = Date().addingTimeInterval(7 * 86_400).formatted(.iso8601)
+    #expect(try await !service.api("POST", "/digest-runs?dry_run=true&at=\(later)").text.contains("existing_run"))
   }
 
   @Test func `a test letter is marked, goes to one address and leaves no subscriber`() async throws {

@@ -25,6 +25,7 @@ struct PlanView: Sendable {
     var recipients: String
   }
 
+  var note: String?
   var rows: [Row]
   var size: String?
   var warnings: [Warning]
@@ -35,6 +36,9 @@ struct PlanView: Sendable {
   var hasMeetings: Bool
 
   init(_ plan: DryRunItem) {
+    note = plan.existingRun.map { run in
+      "\(plan.week) has its run already, number \(run.id). Nothing of this leaves before the next week’s."
+    }
     rows = [
       Row(label: "Letters", count: plan.recipients.grouped),
       Row(label: "Different editions", count: plan.editions.grouped),

@@ -32,14 +32,18 @@ struct DryDigestRun: Sendable {
   /// - Parameter matchesQueries: whether own queries are matched first, which stores what they match; otherwise what is
   ///   known of them counts.
   func plan(end: Date, matchesQueries: Bool) async throws -> DryRunItem {
-    let week = ISOWeek(containing: end, in: timeZone).description
-    let start = try await store.read { try EditionPlan.start(end: end, $0) }
+    let isoWeek = ISOWeek(containing: end, in: timeZone)
+    let week = isoWeek.description
+    let (start, existing) = try await store.read { database in
+      (try EditionPlan.start(end: end, database), try DigestRun.find(week: isoWeek, database))
+    }
     let matching = matchesQueries ? try await MatchQueries.store(in: store, after: start, upTo: end) : nil
     let (plan, readership, paused) = try await store.read { [mailsQuietWeeks] database in
       let plan = try EditionPlan.load(week: week, end: end, mailsQuietWeeks: mailsQuietWeeks, database)
       return (plan, try Readership(plan, database), try Self.pausedCount(until: end, database))
     }
     var item = DryRunItem(week: week, windowTo: end, paused: paused)
+    item.existingRun = existing.map { .init(id: $0.id, state: $0.state.rawValue) }
     item.matching = matching.map(DryRunItem.Matching.init)
     var candidates: [Data: Candidate] = [:]
     var keys: [EditionPlan.Reader: Data?] = [:]

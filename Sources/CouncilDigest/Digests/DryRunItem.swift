@@ -65,7 +65,15 @@ struct DryRunItem: Encodable, Sendable {
     var exampleSubscriber: Int64?
   }
 
+  /// The run that the week has already.
+  struct Existing: Encodable, Sendable {
+    var id: Int64
+    var state: String
+  }
+
   var week: String
+  /// While there is one, the week gets no other, and nothing of the plan leaves.
+  var existingRun: Existing?
   var windowTo: Date
   var matching: Matching?
   var recipients = 0
