@@ -162,7 +162,7 @@ import Testing
       in: try await service.waitForLetter(to: "ann@resident.example", "confirmation")
     )
     #expect(try await service.api("DELETE", "/councils/w").status == 204)
-    #expect(try await service.client.post(form: [], to: path).status == 404)
+    #expect(try await service.client.post(form: [], to: path).status == 410)
     _ = try await service.api("PUT", "/councils/w", Samples.council)
     try await service.subscribe("bob@resident.example", to: "w")
     let refused = try await service.api("DELETE", "/councils/w")

@@ -132,4 +132,25 @@ import Testing
     #expect(try await service.api("DELETE", "/councils/m").status == 204)
     #expect(try await service.api("DELETE", "/councils/w/meetings/a").status == 204)
   }
+
+  @Test func `who asked for a topic that was deleted meanwhile is told so`() async throws {
+    let service = try await RunningService()
+    _ = try await service.api("PUT", "/topics/ferries", ["name": "Ferries", "query": "ferry"])
+    let form = [("email", "ann@resident.example"), ("topic", "ferries")]
+    _ = try await service.client.post(form: form, to: "/subscribe")
+    let letter = try await service.waitForLetter(to: "ann@resident.example", "confirmation")
+    let path = try RunningService.path(of: "/confirm/", in: letter)
+    // A sign-up that nobody confirms does not hold it.
+    #expect(try await service.api("DELETE", "/topics/ferries").status == 204)
+    for answer in [try await service.client.get(path), try await service.client.post(form: [], to: path)] {
+      #expect(answer.status == 410 && answer.text.contains("What you asked for has ended"), "\(answer.status)")
+      #expect(answer.text.contains("Ferries") && answer.field("cache-control") == "no-store")
+    }
+    _ = try await service.api("PUT", "/topics/trams", ["name": "Trams", "query": "tram"])
+    _ = try await service.client.post(form: [("email", "bob@resident.example"), ("topic", "trams")], to: "/subscribe")
+    let second = try await service.waitForLetter(to: "bob@resident.example", "confirmation")
+    _ = try await service.client.post(form: [], to: try RunningService.path(of: "/confirm/", in: second))
+    let refused = try await service.api("DELETE", "/topics/trams")
+    #expect(refused.status == 409 && refused.text.contains("followed by 1 subscriber and"))
+  }
 }

@@ -37,7 +37,7 @@ struct CouncilAPI: Sendable {
           arguments: [council.id]
         ) ?? 0
       guard followers == 0 else {
-        throw Refusal.conflict("\(council.name) is followed by \(followers) subscribers and can’t be deleted")
+        throw Refusal.conflict("\(council.name) is followed by \(followers.counted("subscriber")) and can’t be deleted")
       }
       try database.execute(
         sql: "DELETE FROM subscription WHERE council_id = ?",

@@ -16,6 +16,8 @@ struct ConfirmSubscription: Sendable {
     case withdrawn
     /// They confirmed, and chose something else since.
     case changed
+    /// All it was for has been taken off the site.
+    case deleted
     case gone
   }
 
@@ -31,6 +33,7 @@ struct ConfirmSubscription: Sendable {
     case .wasConfirmed: return try await page("confirmed", "You are subscribed", targets, isRepeat: true)
     case .withdrawn: return try await page("confirm-withdrawn", "You have unsubscribed", targets)
     case .changed: return try await page("confirm-changed", "You have changed what you get", targets)
+    case .deleted: return try await deleted(consent)
     case .gone: throw Self.gone
     }
   }
@@ -49,6 +52,7 @@ struct ConfirmSubscription: Sendable {
     case .wasConfirmed: return try await page("confirmed", "You are subscribed", targets, isRepeat: true)
     case .withdrawn: return try await page("confirm-withdrawn", "You have unsubscribed", targets)
     case .changed: return try await page("confirm-changed", "You have changed what you get", targets)
+    case .deleted: return try await deleted(consent)
     case .gone: throw Self.gone
     }
   }
@@ -115,8 +119,7 @@ struct ConfirmSubscription: Sendable {
       arguments: [consent]
     )
     guard let row else { return .gone }
-    // All it was for may have been deleted meanwhile.
-    guard try !FollowTarget.fetch(consent: consent, database).isEmpty else { return .gone }
+    guard try !FollowTarget.fetch(consent: consent, database).isEmpty else { return .deleted }
     if row["withdrawn_at"] as Int64? != nil { return row["state"] == "active" ? .changed : .withdrawn }
     return row["confirmed_at"] as Int64? == nil ? .confirmed : .wasConfirmed
   }
@@ -133,6 +136,20 @@ struct ConfirmSubscription: Sendable {
       isRepeat: isRepeat
     )
     return try site.page(template, view, title: title, visibility: .mailedLink)
+  }
+
+  /// What was deleted had no followers, so nobody heard of it; who still asks is told.
+  private func deleted(_ consent: Int64) async throws -> Response {
+    let scope = try await store.read { database in
+      try String.fetchOne(database, sql: "SELECT scope FROM consent WHERE id = ?", arguments: [consent])
+    }
+    return try site.page(
+      "confirm-deleted",
+      ["scope": scope],
+      title: "What you asked for has ended",
+      status: .gone,
+      visibility: .mailedLink
+    )
   }
 
   private static let gone = Refusal.notFound("This link does not belong to a subscription any more")

@@ -32,7 +32,7 @@ struct TopicAPI: Sendable {
           arguments: [topic.id]
         ) ?? 0
       guard followers == 0 else {
-        throw Refusal.conflict("\(topic.name) is followed by \(followers) subscribers and can’t be deleted")
+        throw Refusal.conflict("\(topic.name) is followed by \(followers.counted("subscriber")) and can’t be deleted")
       }
       try database.execute(sql: "DELETE FROM subscription WHERE topic_id = ?", arguments: [topic.id])
       try database.execute(sql: "DELETE FROM topic WHERE id = ?", arguments: [topic.id])
