@@ -7,7 +7,7 @@ public struct Document: Equatable, Sendable {
 
   public struct Footnote: Equatable, Sendable {
     public var blocks: [Block]
-    /// How often the text refers to it; each reference gets its own way back.
+    /// How often the text refers to it by a link; each gets its own way back.
     public var references: Int
   }
 

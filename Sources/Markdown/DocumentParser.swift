@@ -4,6 +4,9 @@ import Foundation
 extension Document {
   /// The largest source that is parsed, in bytes. cmark 0.29 has inputs with quadratic cost; this bounds them.
   public static let maximumBytes = 65_536
+  /// Footnote marks that lead to their notes and back, in the whole text. Four bytes of source make three hundred of a
+  /// page, so whatever is beyond is a plain mark.
+  public static let maximumFootnoteLinks = 500
 
   /// Parses CommonMark with footnotes. Every text is valid; what is beyond `maximumBytes` is cut off.
   public init(parsing source: String) {
@@ -29,6 +32,7 @@ extension Document {
 private struct TreeWalk {
   private(set) var footnotes: [Document.Footnote] = []
   private var references: [Int: Int] = [:]
+  private var links = 0
 
   /// Deeper nesting than any council has written; beyond it content is dropped, so that no input exhausts the stack.
   private static let maximumDepth = 60
@@ -90,6 +94,8 @@ private struct TreeWalk {
     case CMARK_NODE_IMAGE: return inlines(of: node, depth: depth)
     case CMARK_NODE_FOOTNOTE_REFERENCE:
       guard let number = Int(literal(node)) else { return [] }
+      links += 1
+      guard links <= Document.maximumFootnoteLinks else { return [.text("[\(number)]")] }
       references[number, default: 0] += 1
       return [.footnote(number: number, occurrence: references[number, default: 1])]
     default: return []

@@ -118,8 +118,8 @@ public struct HTMLRenderer: Sendable {
 
   /// The way back stands at the end of the note's last paragraph.
   private func withWaysBack(_ footnote: Document.Footnote, _ number: Int, _ slugs: inout HeadingSlugs) -> String {
-    guard idPrefix != nil else { return blocks(footnote.blocks, tight: true, &slugs) }
-    let links = (1...max(1, footnote.references)).map { occurrence in
+    guard idPrefix != nil, footnote.references > 0 else { return blocks(footnote.blocks, tight: true, &slugs) }
+    let links = (1...footnote.references).map { occurrence in
       "<a class=\"footnote-back\" href=\"\(inPage(referenceID(number, occurrence)))\" "
         + "aria-label=\"Back to where footnote \(number) is mentioned\">↩</a>"
     }.joined(separator: " ")

@@ -43,6 +43,20 @@ private func text(_ source: String, width: Int = 40) -> String {
     #expect(result.contains(##"<li id="s-fn-2"><p>Second."##))
   }
 
+  @Test(arguments: [
+    (String(repeating: "[^1]", count: 15_000) + "\n\n[^1]: Note.\n", 15_000),
+    ((1...2_500).map { "[^\($0)] " }.joined() + "\n\n" + (1...2_500).map { "[^\($0)]: x\n" }.joined(), 2_500),
+  ])
+  func `a text of nothing but footnote marks makes no huge page`(_ source: String, _ marks: Int) {
+    let document = Document(parsing: source)
+    let page = HTMLRenderer(idPrefix: "s", page: "https://digest.example/councils/c/meetings/m").render(document)
+    #expect(page.utf8.count < 10 * source.utf8.count, "\(page.utf8.count)")
+    #expect(page.matches(of: /class="footnote-reference"/).count == 500)
+    #expect(page.matches(of: /class="footnote-back"/).count == 500)
+    #expect(page.matches(of: /\[\d+\]/).count == marks - 500, "none is lost")
+    #expect(page.contains("Note.") || page.matches(of: /<li/).count == 2_500)
+  }
+
   @Test func `for mail there are no ids and no links inside the page`() {
     let result = html("## A\n\nOne[^a].\n\n[^a]: First.\n", idPrefix: nil)
     #expect(!result.contains("id=") && !result.contains("href=\"#"))
