@@ -35,6 +35,16 @@ struct ImportCommand: AsyncParsableCommand {
   @Option(help: "As --council, with a topic's slug.") var topic: [String] = []
   @Argument(help: "The file, or - for standard input.") var file: String
 
+  /// A file of subscribers whose name does not say so.
+  private struct Table: Error, CustomStringConvertible {
+    var file: String
+
+    var description: String {
+      "this begins as a table of subscribers does. Nothing was imported; say that it is one: "
+        + "council-digest import --csv \(file)"
+    }
+  }
+
   private static let address = "/api/v1/import"
   private static let type = "application/x-ndjson"
 
@@ -57,6 +67,7 @@ struct ImportCommand: AsyncParsableCommand {
         let subscribers = SubscriberImport(councils: council, topics: topic, isDryRun: dryRun)
         return try await subscribers(&input, way, printsJSON: options.printsJSON)
       }
+      guard try !input.beginsAsTable() else { throw Table(file: file) }
       if atomic { try await importAll(&input, way) } else { try await importParts(&input, way) }
     }
   }

@@ -19,6 +19,8 @@ struct ImportInput {
   /// Read and not sent.
   private var rest: [UInt8] = []
   private var isAtEnd = false
+  /// Read ahead, to look at.
+  private var beginning: [UInt8]?
 
   private static let lineFeed: UInt8 = 0x0A
   private static let pieceBytes = 262_144
@@ -45,8 +47,20 @@ struct ImportInput {
     totalBytes = (attributes[.size] as? Int).flatMap { $0 > 0 ? $0 : nil }
   }
 
+  /// Whether the first line names columns, an address among them.
+  mutating func beginsAsTable() throws -> Bool {
+    let piece = try nextPiece()
+    beginning = piece
+    let line = String(decoding: piece.prefix { $0 != 0x0A && $0 != 0x0D }, as: UTF8.self).lowercased()
+    return !line.contains("{") && line.contains("email") && [",", ";", "\t"].contains(where: line.contains)
+  }
+
   /// Empty at the end.
   mutating func nextPiece() throws -> [UInt8] {
+    if let piece = beginning {
+      beginning = nil
+      return piece
+    }
     let piece = try handle.read(upToCount: Self.pieceBytes).map { [UInt8]($0) } ?? []
     readBytes += piece.count
     isAtEnd = piece.isEmpty

@@ -88,6 +88,22 @@ import Testing
     #expect(refused.contains("Nothing was imported.") && refused.contains("line 4: /topic/query"), "\(refused)")
   }
 
+  @Test func `a table of subscribers on standard input is told what to say, and nothing else is taken for one`()
+    async throws
+  {
+    let service = try await RunningService()
+    let table = "\u{FEFF}email;council;consent_at;consent_source\nann@resident.example;w;2026-01-05;form\n"
+    let wrong = try await service.command(["import", "-"], input: Array(table.utf8))
+    #expect(wrong.status == 1 && wrong.errors.contains("import --csv -") && !wrong.output.contains("Not valid JSON"))
+    _ = try await service.api("PUT", "/councils/w", Samples.council)
+    let right = try await service.command(["import", "--csv", "-"], input: Array(table.utf8))
+    #expect(right.status == 0 && right.output.contains("\"imported\" : 1"), "\(right)")
+    let line = #"{"council": {"slug": "x", "name": "The email, and more"}}"#
+    #expect(try await service.command(["import", "-"], input: Array(line.utf8)).status == 0)
+    #expect(try await service.command(["import", "--atomic", "-"], input: Array(line.utf8)).status == 0)
+    #expect(try await service.api("GET", "/councils/x").status == 200)
+  }
+
   @Test func `bad usage is 64, a file that is not there is 1`() async throws {
     let service = try await RunningService()
     let table = try await service.command("import", "--atomic", "subscribers.csv")
