@@ -1,4 +1,5 @@
 import ArgumentParser
+import CouncilDigest
 
 @main
 struct CouncilDigestCommand: AsyncParsableCommand {
@@ -12,6 +13,7 @@ struct CouncilDigestCommand: AsyncParsableCommand {
         council-digest token create --name me --role operator
         council-digest import config/starter-topics.ndjson
       """,
+    version: "council-digest \(ProgramVersion.name)",
     subcommands: [
       ServeCommand.self, DemoCommand.self, MigrateCommand.self, CheckCommand.self, TokenCommand.self,
       ImportCommand.self, ExportCommand.self, DigestCommand.self, HoldCommand.self, ReleaseCommand.self,

@@ -80,6 +80,13 @@ import Testing
     #expect(try await run(["digest", "status"], folder: folder).status == 0)
   }
 
+  @Test func `the release is what the changelog says`() async throws {
+    let changes = try String(contentsOf: Machine.root.appending(path: "CHANGELOG.md"), encoding: .utf8)
+    let newest = try #require(changes.firstMatch(of: /(?m)^## \[?([^\]\s]+)/)).1.lowercased()
+    let said = try await run(["--version"], folder: try TemporaryFolder())
+    #expect(said.status == 0 && said.output == "council-digest \(newest)\n", "\(said)")
+  }
+
   @Test func `keys are made with and without a running service`() async throws {
     let folder = try TemporaryFolder()
     let alone = try await run(["token", "create", "--name", "a", "--role", "editor"], folder: folder)
