@@ -211,3 +211,20 @@ import Testing
     #expect(now == ["suppressed"], "three runs in a row")
   }
 }
+
+@Suite struct TimeLeftTests {
+  @Test func `letters that were put off are reckoned with`() async throws {
+    let chain = try await Chain("2026-11-25T09:00:00Z")
+    for name in ["ann", "bob"] { try await chain.subscribe("\(name)@example.org") }
+    try await chain.publish("a")
+    try chain.clock.move(to: "2026-11-28T08:00:00Z")
+    let later = SendOutcome.refused(Reply(code: 450, text: "greylisted"), isPermanent: false)
+    _ = try await chain.work { $0.recipient == "ann@example.org" ? later : .sent }
+    let run = try #require(try await chain.runs().first)
+    let counts = try await chain.services.store.read { try run.counts($0) }
+    #expect(run.state == .sending && counts.queued == 1)
+    let wait = try #require(counts.lastAttemptAt).timeIntervalSince(chain.clock.now)
+    #expect(wait > 30 && counts.secondsLeft(at: 10, now: chain.clock.now) == wait)
+    #expect(counts.secondsLeft(at: 0.001, now: chain.clock.now) == 1_000)
+  }
+}

@@ -39,13 +39,14 @@ extension RunView {
     rate: Double?,
     isHeld: Bool,
     isOperator: Bool,
+    now: Date,
     _ dates: ReadableDate
   ) {
     id = run.id
     week = run.week
     state = Self.state(run, isHeld: isHeld)
     isWrong = run.state == .paused || run.state == .cancelled
-    sentence = Self.sentence(run, counts, rate: rate, isHeld: isHeld, dates)
+    sentence = Self.sentence(run, counts, rate: rate, isHeld: isHeld, now: now, dates)
     window = "Carries what was announced after \(dates.dayAndTime(run.from)), up to \(dates.dayAndTime(run.to))."
     hasLetters = counts.recipients > 0
     settled = counts.recipients - counts.queued
@@ -85,6 +86,7 @@ extension RunView {
     _ counts: DigestRun.Counts,
     rate: Double?,
     isHeld: Bool,
+    now: Date,
     _ dates: ReadableDate
   ) -> String {
     switch run.state {
@@ -96,7 +98,7 @@ extension RunView {
       if let until = run.canary.until {
         "The first letters have left. The others wait until \(dates.time(until)) to see what becomes of them."
       } else if let rate {
-        "About \(Int(rate.rounded(.up)).counted("letter")) a second; \(left(Double(counts.queued) / rate))."
+        "About \(Int(rate.rounded(.up)).counted("letter")) a second; \(left(counts.secondsLeft(at: rate, now: now)))."
       } else {
         "Letters leave since \(dates.dayAndTime(run.startedAt))."
       }

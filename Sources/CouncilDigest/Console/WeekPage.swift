@@ -58,6 +58,7 @@ struct WeekPage: Sendable {
         rate: pace.rate(of: run.id, at: now),
         isHeld: isHeld,
         isOperator: isOperator,
+        now: now,
         page.dates
       )
     }

@@ -16,8 +16,16 @@ struct DigestRun: Equatable, Sendable {
     var failed = 0
     var uncertain = 0
     var cancelled = 0
+    /// When the last of those that are queued is tried next, while the run is sending.
+    var lastAttemptAt: Date?
 
     var recipients: Int { queued + sent + failed + uncertain + cancelled }
+
+    /// Until nothing is queued at that pace, or until the last one that was put off is tried again.
+    /// - Parameter rate: letters a second.
+    func secondsLeft(at rate: Double, now: Date) -> Double {
+      max(Double(queued) / rate, lastAttemptAt?.timeIntervalSince(now) ?? 0)
+    }
   }
 
   var id: Int64
@@ -122,7 +130,16 @@ extension DigestRun {
       case nil: break
       }
     }
+    if state == .sending, counts.queued > 0 { counts.lastAttemptAt = try lastAttempt(database) }
     return counts
+  }
+
+  private func lastAttempt(_ database: Database) throws -> Date? {
+    try Int64.fetchOne(
+      database,
+      cached: "SELECT max(next_attempt_at) FROM outgoing_mail WHERE run_id = ? AND state = 'queued'",
+      arguments: [id]
+    ).map(Date.init(milliseconds:))
   }
 
   /// Stops one that is sending until an operator has looked, and tells them.

@@ -37,7 +37,7 @@ struct DigestRunAPI: Sendable {
         sql: "SELECT \(DigestRun.columns) FROM digest_run WHERE id < ? ORDER BY id DESC LIMIT ?",
         arguments: [before, paging.limit + 1]
       ).compactMap(DigestRun.init).map {
-        DigestRunItem($0, try $0.counts(database), rate: pace.rate(of: $0.id, at: now), isHeld: isHeld)
+        DigestRunItem($0, try $0.counts(database), rate: pace.rate(of: $0.id, at: now), isHeld: isHeld, now: now)
       }
     }
     return try JSONOutput.response(.ok, paging.page(items) { String($0.id) })
@@ -81,7 +81,8 @@ struct DigestRunAPI: Sendable {
 
   private func respond(_ status: HTTPResponse.Status, _ run: DigestRun) async throws -> Response {
     let (counts, hold) = try await store.read { (try run.counts($0), try Hold.find($0)) }
-    let rate = pace.rate(of: run.id, at: store.now())
-    return try JSONOutput.response(status, DigestRunItem(run, counts, rate: rate, isHeld: hold != nil))
+    let now = store.now()
+    let rate = pace.rate(of: run.id, at: now)
+    return try JSONOutput.response(status, DigestRunItem(run, counts, rate: rate, isHeld: hold != nil, now: now))
   }
 }

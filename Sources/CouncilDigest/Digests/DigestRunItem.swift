@@ -9,8 +9,11 @@ struct DigestRunItem: Encodable {
   /// No digest leaves at all.
   private let isHeld: Bool
 
-  init(_ run: DigestRun, _ counts: DigestRun.Counts, rate: Double?, isHeld: Bool) {
+  private let now: Date
+
+  init(_ run: DigestRun, _ counts: DigestRun.Counts, rate: Double?, isHeld: Bool, now: Date) {
     self.isHeld = isHeld
+    self.now = now
     self.run = run
     self.counts = counts
     self.rate = run.state == .sending ? rate : nil
@@ -18,7 +21,7 @@ struct DigestRunItem: Encodable {
 
   var id: Int64 { run.id }
 
-  private var secondsLeft: Int? { rate.map { Int((Double(counts.queued) / $0).rounded(.up)) } }
+  private var secondsLeft: Int? { rate.map { Int(counts.secondsLeft(at: $0, now: now).rounded(.up)) } }
 
   private enum Key: CodingKey {
     case id, week, state, held, pausedBecause, window, recipients, queued, sent, failed, uncertain, cancelled
