@@ -149,6 +149,7 @@ import Testing
       }
     }
     try checkShown(pages)
+    pages.merge(try await consolePages(service)) { $1 }
     var letters: [String: String] = [:]
     for file in try service.letterFiles() {
       let bytes = [UInt8](try Data(contentsOf: file))
@@ -162,6 +163,35 @@ import Testing
     #expect(inLetters == [])
     try await checkTables(service, readers)
     #expect(!service.log.contains("http.failure"))
+  }
+
+  /// What an operator sees of it, and of what they are given back when it is refused.
+  private func consolePages(_ service: RunningService) async throws -> [String: String] {
+    let (console, all) = (try await Console(service), Self.kept.joined(separator: "\n"))
+    _ = try await service.client.post(form: [("message", all)], to: "/feedback")
+    _ = try await service.client.post(form: [("email", "w@x.example"), ("request", all)], to: "/topics/request")
+    let letter = try await service.waitForLetter(to: "w@x.example", "topic-request")
+    _ = try await service.client.post(form: [], to: try RunningService.path(of: "/confirm/", in: letter))
+    var pages: [String: String] = [:]
+    for path in ["", "/requests", "/feedback", "/audit", "/hold", "/figures", "/runs/1/letters/1/html"] {
+      let answer = try await console.get(path)
+      #expect(answer.status == 200, "\(path): \(answer.status)")
+      pages["console \(path)"] = answer.text
+    }
+    for path in ["/requests", "/feedback"] {
+      let names = (UInt8(ascii: "b")...UInt8(ascii: "r")).map { "X" + String(UnicodeScalar($0)) }
+      #expect(names.filter { pages["console \(path)"]?.contains($0) != true } == [])
+    }
+    pages["console next"] = try await console.post("/next").text
+    for (number, text) in Self.kept.enumerated() {
+      let answers: [(String, [(String, String)])] = [
+        ("/requests/\(Self.kept.count + 1)", [("decision", text), ("query", text), ("reply", text)]),
+        ("/feedback/\(Self.kept.count + 1)", [("reply", text), ("state", text)]),
+        ("/hold", [("release", text), ("until", text), ("reason", text)]),
+      ]
+      for (path, form) in answers { pages["console \(path) \(number)"] = try await console.post(path, form).text }
+    }
+    return pages
   }
 
   /// Every text in every field of a council, a meeting and a topic of its own, and in what people send.
