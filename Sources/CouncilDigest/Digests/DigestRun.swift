@@ -105,34 +105,44 @@ extension DigestRun {
   }
 
   func counts(_ database: Database) throws -> Counts {
-    var counts = Counts()
-    let rows = try Row.fetchAll(
+    let run = try Row.fetchOne(
+      database,
+      cached: "SELECT letters, taken, past_failed, past_uncertain, past_cancelled FROM digest_run WHERE id = ?",
+      arguments: [id]
+    )
+    guard let run else { return Counts() }
+    var counts = Counts(
+      sent: run["taken"],
+      failed: run["past_failed"],
+      uncertain: run["past_uncertain"],
+      cancelled: run["past_cancelled"]
+    )
+    let others = try Row.fetchAll(
       database,
       cached: """
-        SELECT 'sent' AS state, taken AS count FROM digest_run WHERE id = :id
-        UNION ALL SELECT 'failed', past_failed FROM digest_run WHERE id = :id
-        UNION ALL SELECT 'uncertain', past_uncertain FROM digest_run WHERE id = :id
-        UNION ALL SELECT 'cancelled', past_cancelled FROM digest_run WHERE id = :id
-        UNION ALL SELECT 'queued', count(*) FROM outgoing_mail WHERE run_id = :id AND state = 'queued'
-        UNION ALL SELECT state, count(*) FROM outgoing_mail
-          WHERE run_id = :id AND state IN ('failed', 'uncertain', 'cancelled') GROUP BY state
+        SELECT state, count(*) AS count FROM outgoing_mail
+        WHERE run_id = ? AND state IN ('failed', 'uncertain', 'cancelled') GROUP BY state
         """,
-      arguments: ["id": id]
+      arguments: [id]
     )
-    for row in rows {
+    for row in others {
       let count: Int = row["count"]
       switch OutgoingMail.State(rawValue: row["state"]) {
-      case .queued: counts.queued += count
-      case .sent: counts.sent += count
       case .failed: counts.failed += count
       case .uncertain: counts.uncertain += count
       case .cancelled: counts.cancelled += count
-      case nil: break
+      case .queued, .sent, nil: break
       }
     }
-    if state == .sending, counts.queued > 0 { counts.lastAttemptAt = try lastAttempt(database) }
+    counts.queued = try (run["letters"] as Int?).map { $0 - counts.recipients } ?? queuedCount(database)
+    if state == .sending, (1...Self.fewLeft).contains(counts.queued) {
+      counts.lastAttemptAt = try lastAttempt(database)
+    }
     return counts
   }
+
+  /// Of more than these, the pace says when they have left.
+  private static let fewLeft = 1_000
 
   private func lastAttempt(_ database: Database) throws -> Date? {
     try Int64.fetchOne(
@@ -140,6 +150,14 @@ extension DigestRun {
       cached: "SELECT max(next_attempt_at) FROM outgoing_mail WHERE run_id = ? AND state = 'queued'",
       arguments: [id]
     ).map(Date.init(milliseconds:))
+  }
+
+  private func queuedCount(_ database: Database) throws -> Int {
+    try Int.fetchOne(
+      database,
+      cached: "SELECT count(*) FROM outgoing_mail WHERE run_id = ? AND state = 'queued'",
+      arguments: [id]
+    ) ?? 0
   }
 
   /// Stops one that is sending until an operator has looked, and tells them.

@@ -226,6 +226,10 @@ struct PlanDigestRun: Sendable {
       )
       guard database.changesCount > 0 else { return }
       let counts = try run.counts(database)
+      try database.execute(
+        sql: "UPDATE digest_run SET letters = ? WHERE id = ?",
+        arguments: [counts.recipients, run.id]
+      )
       if counts.queued > canary.letters { try Canary(left: canary.letters, until: nil).store(in: run.id, database) }
       if needsApproval { try notices.queue(.approvalAwaited(run, counts), database) }
       try DigestRun.finishIfDone(run.id, now: now, database)
