@@ -61,13 +61,13 @@ struct ImportCommand: AsyncParsableCommand {
     let configuration = try options.shared.configuration()
     try await explained {
       var input = try ImportInput(file)
+      guard try hasSubscribers || !input.beginsAsTable() else { throw Table(file: file) }
       let way = try await ServiceCall(configuration).way(makesStore: true)
       defer { Terminal.rewriteErrorLine("") }
       if hasSubscribers {
         let subscribers = SubscriberImport(councils: council, topics: topic, isDryRun: dryRun)
         return try await subscribers(&input, way, printsJSON: options.printsJSON)
       }
-      guard try !input.beginsAsTable() else { throw Table(file: file) }
       if atomic { try await importAll(&input, way) } else { try await importParts(&input, way) }
     }
   }

@@ -43,7 +43,9 @@ enum RunReport {
     if let run = plan["existing_run"] as? [String: Any] {
       lines = [
         "\(text(plan, "week")) has its run already: number \(number(run, "id")), \(state(run)).",
-        "  Nothing of what follows would leave now; it waits for the next week's run.",
+        text(run, "state") == "sent"
+          ? "  Nothing of what follows would leave now; it waits for the next week's run."
+          : "  Its letters that have not left are among those that follow.",
       ]
     }
     lines += [

@@ -226,5 +226,6 @@ import Testing
     let wait = try #require(counts.lastAttemptAt).timeIntervalSince(chain.clock.now)
     #expect(wait > 30 && counts.secondsLeft(at: 10, now: chain.clock.now) == wait)
     #expect(counts.secondsLeft(at: 0.001, now: chain.clock.now) == 1_000)
+    #expect(counts.secondsLeft(at: nil, now: chain.clock.now) == wait)
   }
 }

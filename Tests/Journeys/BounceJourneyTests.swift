@@ -121,6 +121,25 @@ import Testing
     #expect(try await take("5.1.1") == "suppressed", "what is said of the address now counts now")
   }
 
+  @Test(arguments: [true, false])
+  func `what is said late of a letter from before the mailbox proved that it works is only kept`(
+    _ wasReported: Bool
+  ) async throws {
+    let (service, messageID, _) = try await service()
+    let report = ["message_id": messageID, "kind": "hard"]
+    if wasReported { #expect(try await service.api("POST", "/bounces", report).text.contains("counted")) }
+    _ = try await service.api("PUT", "/councils/v", ["name": "Other Council"])
+    _ = try await service.client.post(form: [("email", "ann@resident.example"), ("council", "v")], to: "/subscribe")
+    let confirmation = try await eventually("a second confirmation") {
+      let letters = try service.letters(to: "ann@resident.example", "confirmation")
+      return letters.count == 2 ? letters.last : nil
+    }
+    _ = try await service.client.post(form: [], to: try RunningService.path(of: "/confirm/", in: confirmation))
+    let late = try await service.api("POST", "/bounces", report.merging(["status": "5.1.1"]) { $1 })
+    #expect(late.text.contains("noted"), "\(late.text)")
+    #expect(try await state(service) == "active")
+  }
+
   @Test func `an operator's word counts, and bad input is named`() async throws {
     let (service, messageID, _) = try await service()
     for (body, pointer) in [

@@ -35,7 +35,7 @@ import Testing
     let (service, id) = try await service(nil)
     let refused = try await service.api("PATCH", "/feedback/\(id)", ["state": "handled", "reply": "Noted."])
     #expect(
-      refused.status == 422 && refused.text.contains("\"/reply\"") && refused.text.contains("No address was left")
+      refused.status == 422 && refused.text.contains("\"/reply\"") && refused.text.contains("There is no address")
     )
     #expect(try await service.api("PATCH", "/feedback/\(id)", ["state": "handled"]).status == 200)
     // A letter that was queued before this one would have been written first.

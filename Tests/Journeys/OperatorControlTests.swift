@@ -41,6 +41,19 @@ import Testing
     #expect(try await !service.api("POST", "/digest-runs?dry_run=true&at=\(later)").text.contains("existing_run"))
   }
 
+  @Test func `the dry run of a week whose run waits counts its letters and says so`() async throws {
+    let service = try await RunningService(["digest.approval": "required"])
+    _ = try await service.api("PUT", "/councils/w", Samples.council)
+    _ = try await service.api("PUT", "/councils/w/meetings/a", Samples.meeting())
+    try await service.subscribe("ann@resident.example", to: "w")
+    _ = try await service.api("POST", "/digest-runs")
+    _ = try await eventually("the run is planned") {
+      try await service.api("GET", "/digest-runs/1").text.contains("awaiting_approval") ? true : nil
+    }
+    let said = try await service.atTerminal(try #require(Machine.program("script")), "digest", "preview")
+    #expect(said.contains("would send 1 letter") && said.contains("are among those that follow"), "\(said)")
+  }
+
   @Test func `a test letter is marked, goes to one address and leaves no subscriber`() async throws {
     let service = try await RunningService()
     _ = try await service.api("PUT", "/councils/w", Samples.council)

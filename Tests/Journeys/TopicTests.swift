@@ -1,4 +1,5 @@
 import Foundation
+import Mail
 import TestSupport
 import Testing
 
@@ -152,5 +153,19 @@ import Testing
     _ = try await service.client.post(form: [], to: try RunningService.path(of: "/confirm/", in: second))
     let refused = try await service.api("DELETE", "/topics/trams")
     #expect(refused.status == 409 && refused.text.contains("followed by 1 subscriber and"))
+    // Who confirmed and left hears that they left, whatever was deleted since.
+    let unsubscribe = try RunningService.path(
+      of: "/unsubscribe/",
+      in: try await sent(service, to: "bob@resident.example")
+    )
+    #expect(try await service.client.post(form: [], to: unsubscribe).status == 200)
+    #expect(try await service.api("DELETE", "/topics/trams").status == 204)
+    let again = try await service.client.post(form: [], to: try RunningService.path(of: "/confirm/", in: second))
+    #expect(again.status == 200 && again.text.contains("You have unsubscribed"), "\(again.status)")
+  }
+
+  private func sent(_ service: RunningService, to address: String) async throws -> ReceivedLetter {
+    _ = try await service.runDigest()
+    return try await service.waitForLetter(to: address, "digest")
   }
 }

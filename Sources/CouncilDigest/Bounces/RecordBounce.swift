@@ -60,10 +60,10 @@ struct RecordBounce: Sendable {
       "mail": subject.mail, "subscriber": subscriber?.id, "kind": report.kind.rawValue, "status": report.status,
       "diagnostic": report.diagnostic, "evidence": evidence.rawValue, "now": now.milliseconds,
     ]
-    let isNews =
-      try Self.insert(entry, database) || Self.extend(entry, isGone: SuppressionRule.isGone(report), database)
-    guard isNews else { return .known }
-    guard evidence != .recipient else { return .noted }
+    // Whoever confirmed after the letter has a mailbox.
+    let isGone = try SuppressionRule.isGone(report) && !Self.hasProvedSince(subject, database)
+    guard try Self.insert(entry, database) || Self.extend(entry, isGone: isGone, database) else { return .known }
+    guard evidence != .recipient, isGone || !SuppressionRule.isGone(report) else { return .noted }
     if report.isAboutPolicy, let run = subject.run { try countPolicyRefusal(of: run, database) }
     guard let subscriber, try Self.isAbout(subscriber, subject, database) else { return .noted }
     let endings = try Self.endings(subscriber.id, upTo: subject.run, database)
@@ -86,8 +86,7 @@ struct RecordBounce: Sendable {
     return database.changesCount > 0
   }
 
-  /// A second report about a letter counts when it says more: a status where there was none, or that the mailbox is gone,
-  /// unless it has proved since that it is not.
+  /// A second report about a letter counts when it says more: a status where there was none, or that the mailbox is gone.
   /// - Returns: whether it does.
   private static func extend(_ entry: StatementArguments, isGone: Bool, _ database: Database) throws -> Bool {
     try database.execute(
@@ -98,12 +97,23 @@ struct RecordBounce: Sendable {
           AND :status IS NOT NULL AND (status IS NULL OR :gone AND EXISTS (
             SELECT 1 FROM subscriber JOIN outgoing_mail ON outgoing_mail.id = :mail
             WHERE subscriber.id = :subscriber AND subscriber.state IN ('active', 'pending')
-              AND outgoing_mail.date >= coalesce(subscriber.confirmed_at, 0)
               AND lower(outgoing_mail.recipient) = subscriber.email_key))
         """,
       arguments: entry + ["gone": isGone]
     )
     return database.changesCount > 0
+  }
+
+  /// They confirmed their address after the letter was written.
+  private static func hasProvedSince(_ subject: Subject, _ database: Database) throws -> Bool {
+    try Bool.fetchOne(
+      database,
+      cached: """
+        SELECT outgoing_mail.date < subscriber.confirmed_at
+        FROM outgoing_mail JOIN subscriber ON subscriber.id = :subscriber WHERE outgoing_mail.id = :mail
+        """,
+      arguments: ["subscriber": subject.subscriber, "mail": subject.mail]
+    ) ?? false
   }
 
   /// What comes back from a mailbox that a reader has left says nothing about the one they have now.

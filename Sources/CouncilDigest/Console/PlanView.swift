@@ -37,7 +37,10 @@ struct PlanView: Sendable {
 
   init(_ plan: DryRunItem) {
     note = plan.existingRun.map { run in
-      "\(plan.week) has its run already, number \(run.id). Nothing of this leaves before the next week’s."
+      "\(plan.week) has its run already, number \(run.id). "
+        + (run.isOver
+          ? "Nothing of this leaves before the next week’s."
+          : "It has letters that have not left; they are counted here, too.")
     }
     rows = [
       Row(label: "Letters", count: plan.recipients.grouped),

@@ -97,8 +97,10 @@ extension RunView {
     case .sending:
       if let until = run.canary.until {
         "The first letters have left. The others wait until \(dates.time(until)) to see what becomes of them."
-      } else if let rate {
-        "About \(Int(rate.rounded(.up)).counted("letter")) a second; \(left(counts.secondsLeft(at: rate, now: now)))."
+      } else if let rate, let seconds = counts.secondsLeft(at: rate, now: now) {
+        "About \(Int(rate.rounded(.up)).counted("letter")) a second; \(left(seconds))."
+      } else if let last = counts.lastAttemptAt, last > now {
+        "What is left was put off by the relay, and is tried again until \(dates.time(last))."
       } else {
         "Letters leave since \(dates.dayAndTime(run.startedAt))."
       }

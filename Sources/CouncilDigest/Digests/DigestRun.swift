@@ -16,15 +16,16 @@ struct DigestRun: Equatable, Sendable {
     var failed = 0
     var uncertain = 0
     var cancelled = 0
-    /// When the last of those that are queued is tried next, while the run is sending.
+    /// When the last of those that are queued is tried next, while the run is sending and few are left.
     var lastAttemptAt: Date?
 
     var recipients: Int { queued + sent + failed + uncertain + cancelled }
 
     /// Until nothing is queued at that pace, or until the last one that was put off is tried again.
-    /// - Parameter rate: letters a second.
-    func secondsLeft(at rate: Double, now: Date) -> Double {
-      max(Double(queued) / rate, lastAttemptAt?.timeIntervalSince(now) ?? 0)
+    /// - Parameter rate: letters a second; nil when none have left lately.
+    func secondsLeft(at rate: Double?, now: Date) -> Double? {
+      let untilLast = lastAttemptAt.map { max(0, $0.timeIntervalSince(now)) }
+      return [rate.map { Double(queued) / $0 }, untilLast].compactMap(\.self).max()
     }
   }
 

@@ -21,7 +21,7 @@ struct DigestRunItem: Encodable {
 
   var id: Int64 { run.id }
 
-  private var secondsLeft: Int? { rate.map { Int(counts.secondsLeft(at: $0, now: now).rounded(.up)) } }
+  private var secondsLeft: Int? { counts.secondsLeft(at: rate, now: now).map { Int($0.rounded(.up)) } }
 
   private enum Key: CodingKey {
     case id, week, state, held, pausedBecause, window, recipients, queued, sent, failed, uncertain, cancelled

@@ -69,10 +69,12 @@ struct DryRunItem: Encodable, Sendable {
   struct Existing: Encodable, Sendable {
     var id: Int64
     var state: String
+
+    var isOver: Bool { state == DigestRun.State.sent.rawValue }
   }
 
   var week: String
-  /// While there is one, the week gets no other, and nothing of the plan leaves.
+  /// While there is one, the week gets no other. Unless it is over, its letters are among those of the plan.
   var existingRun: Existing?
   var windowTo: Date
   var matching: Matching?

@@ -83,7 +83,10 @@ struct ExplainDigest: Sendable {
     item.window = letter.from.map { .init(from: $0, to: run.to) }
     let content = try EditionContent.decode(letter.content)
     let revisions = try meeting.revisions(database)
+    // What a correction or a late match brought is dated otherwise.
+    var announced: Date?
     if let (section, entry) = content.find(revisions) {
+      if !entry.reasons.isEmpty { announced = meeting.announcedAt }
       item.because = explain(entry, in: section) + [letter.fate(dates)]
     } else if content.corrections.contains(where: revisions.contains) {
       item.because = [
@@ -96,7 +99,7 @@ struct ExplainDigest: Sendable {
     }
     item.carried = letter.isOnItsWay
     if !item.carried {
-      let fate = [letter.fate(dates), try afterwards(meeting, week, subscriber, dates, database)]
+      let fate = [letter.fate(dates), try afterwards(meeting, announced, week, subscriber, dates, database)]
       item.because = fate + item.because.dropLast()
     }
     return item
@@ -116,8 +119,10 @@ struct ExplainDigest: Sendable {
   }
 
   /// What became of an item whose letter did not leave.
+  /// - Parameter announced: when it became news, where that is known.
   private static func afterwards(
     _ meeting: Meeting,
+    _ announced: Date?,
     _ week: ISOWeek,
     _ subscriber: Subscriber,
     _ dates: ReadableDate,
@@ -126,7 +131,8 @@ struct ExplainDigest: Sendable {
     if let later = try DigestLetterRecord.carrying(meeting, to: subscriber.id, .after, week, database) {
       return "The digest of \(later.week) had it instead."
     }
-    if let announced = meeting.announcedAt, let start = subscriber.windowStart, announced <= start {
+    guard subscriber.state == .active else { return "Nothing is sent to them at the moment." }
+    if let announced, let start = subscriber.windowStart, announced <= start {
       return "What was announced up to \(dates.dayAndTime(start)) counts as sent, so no other digest has it."
     }
     return "The next digest has it, if they still follow what it belongs to."

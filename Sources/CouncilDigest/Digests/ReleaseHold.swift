@@ -27,7 +27,7 @@ struct ReleaseHold: Sendable {
   }
 
   /// Windows move up. Of the runs under way those that end by then are cancelled, and of the others the letters that carry
-  /// anything older: what else these had goes into the next digest, or into one that an operator starts.
+  /// anything older: what else these had goes into the next digest.
   private func treatAsSent(until: Date) async throws {
     let now = store.now()
     let unfinished: [DigestRun.State] = [.planning, .awaitingApproval, .sending, .paused]
@@ -38,13 +38,18 @@ struct ReleaseHold: Sendable {
       }
       return runs.filter { $0.to > until }.map(\.id)
     }
+    // All at once, beside the writer; what is planned meanwhile is judged with the letters.
+    var older = OlderEditions(of: newer, upTo: until)
+    older = try await store.read { [older] in try older.judged($0) }
     let last = try await store.read { try Int64.fetchOne($0, sql: "SELECT max(id) FROM subscriber") } ?? 0
     // In slices: sign-ups are written between.
     for first in stride(from: 1, through: last, by: Int64.Stride(Self.subscribersAtOnce)) {
       let slice = first...(first + Self.subscribersAtOnce - 1)
-      try await store.write { database in
+      older = try await store.write { [older] database in
         try Self.moveWindows(of: slice, to: until, database)
-        for run in newer { try Self.cancelLetters(of: run, to: slice, carryingUntil: until, now: now, database) }
+        let older = try older.judged(database)
+        for run in newer { try Self.cancelLetters(of: run, to: slice, older, now: now, database) }
+        return older
       }
     }
     try await store.write { database in
@@ -65,26 +70,18 @@ struct ReleaseHold: Sendable {
   private static func cancelLetters(
     of run: Int64,
     to slice: ClosedRange<Int64>,
-    carryingUntil until: Date,
+    _ older: OlderEditions,
     now: Date,
     _ database: Database
   ) throws {
     try database.execute(
       cached: """
         UPDATE outgoing_mail SET state = 'cancelled', finished_at = :now
-        WHERE run_id = :run AND subscriber_id BETWEEN :first AND :last AND state = 'queued' AND (
-          EXISTS (
-            SELECT 1 FROM edition_item
-            JOIN meeting_revision ON meeting_revision.id = edition_item.revision_id
-            JOIN meeting ON meeting.id = meeting_revision.meeting_id
-            WHERE edition_item.edition_id = outgoing_mail.edition_id AND meeting.announced_at <= :until)
-          OR EXISTS (
-            SELECT 1 FROM edition JOIN json_each(edition.content, '$.corrections') AS correction
-            JOIN meeting_revision ON meeting_revision.id = correction.value
-            WHERE edition.id = outgoing_mail.edition_id AND meeting_revision.created_at <= :until))
+        WHERE run_id = :run AND subscriber_id BETWEEN :first AND :last AND state = 'queued'
+          AND edition_id IN (SELECT value FROM json_each(:editions))
         """,
       arguments: [
-        "run": run, "first": slice.lowerBound, "last": slice.upperBound, "until": until.milliseconds,
+        "run": run, "first": slice.lowerBound, "last": slice.upperBound, "editions": "\(older.editions)",
         "now": now.milliseconds,
       ]
     )
@@ -100,6 +97,46 @@ struct ReleaseHold: Sendable {
       return
     }
     try DigestRun.finishIfDone(id, now: now, database)
+  }
+}
+
+/// Which editions of some runs carry anything that was announced, or corrected, up to a time.
+private struct OlderEditions: Sendable {
+  private let runs: [Int64]
+  private let until: Date
+  private var lastJudged: Int64 = 0
+  private(set) var editions: [Int64] = []
+
+  init(of runs: [Int64], upTo until: Date) {
+    self.runs = runs
+    self.until = until
+  }
+
+  /// With those that were made since they were judged last.
+  func judged(_ database: Database) throws -> OlderEditions {
+    guard !runs.isEmpty else { return self }
+    var judged = self
+    let newest = try Int64.fetchOne(database, cached: "SELECT max(id) FROM edition") ?? 0
+    guard newest > lastJudged else { return self }
+    judged.editions += try Int64.fetchAll(
+      database,
+      sql: """
+        SELECT edition.id FROM edition
+        WHERE edition.id > :last AND edition.run_id IN (SELECT value FROM json_each(:runs)) AND (
+          EXISTS (
+            SELECT 1 FROM edition_item
+            JOIN meeting_revision ON meeting_revision.id = edition_item.revision_id
+            JOIN meeting ON meeting.id = meeting_revision.meeting_id
+            WHERE edition_item.edition_id = edition.id AND meeting.announced_at <= :until)
+          OR EXISTS (
+            SELECT 1 FROM json_each(edition.content, '$.corrections') AS correction
+            JOIN meeting_revision ON meeting_revision.id = correction.value
+            WHERE meeting_revision.created_at <= :until))
+        """,
+      arguments: ["last": lastJudged, "runs": "\(runs)", "until": until.milliseconds]
+    )
+    judged.lastJudged = newest
+    return judged
   }
 }
 

@@ -79,7 +79,7 @@ struct HandleFeedback: Sendable {
 
   private func queue(_ reply: String, to feedback: Feedback, now: Date, _ database: Database) throws {
     guard let email = feedback.email else {
-      let detail = "No address was left, so nobody would get it. Handle it without a reply"
+      let detail = "There is no address, so nobody would get it. Handle it without a reply"
       throw Refusal.invalid([FieldProblem("/reply", detail)])
     }
     let address: EmailAddress

@@ -13,6 +13,7 @@ struct Meeting: Equatable, Sendable {
   var revisionNumber: Int
   var revisedAt: Date
   var content: MeetingContent
+  /// What the operator said; it may stand before there is a summary.
   var publishedAt: Date?
   var announcedAt: Date?
   var notify: Bool?
@@ -121,14 +122,14 @@ extension Meeting {
   }
 
   /// The newest meetings with a summary, of all councils: by when they were, as on a council's page.
-  static func latest(limit: Int, _ database: Database) throws -> [Meeting] {
+  static func latest(before date: Date, limit: Int, _ database: Database) throws -> [Meeting] {
     try Row.fetchAll(
       database,
       sql: """
-        \(select) WHERE meeting.has_summary = 1
+        \(select) WHERE meeting.has_summary = 1 AND meeting.starts_at < ?
         ORDER BY meeting.starts_at DESC, meeting.id DESC LIMIT ?
         """,
-      arguments: [limit]
+      arguments: [date.milliseconds, limit]
     ).map(Meeting.init)
   }
 

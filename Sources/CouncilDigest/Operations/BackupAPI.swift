@@ -75,7 +75,7 @@ struct BackupAPI: Sendable {
         input.refuse("file", "This is the store itself")
       } else if !replaces, FileManager.default.fileExists(atPath: file) {
         input.refuse("file", "\(file) exists; --replace writes over it")
-      } else if let problem = placeProblem(file) {
+      } else if let problem = try placeProblem(file) {
         input.refuse("file", problem)
       }
     }
@@ -84,11 +84,15 @@ struct BackupAPI: Sendable {
   }
 
   /// A folder that is not there may be a disk that is not plugged in; a file that is no backup is somebody else's.
-  private static func placeProblem(_ file: String) -> String? {
+  private static func placeProblem(_ file: String) throws -> String? {
     let folder = URL(filePath: file).deletingLastPathComponent().path
     guard FileManager.default.fileExists(atPath: folder) else { return "There is no folder \(folder)" }
-    guard FileManager.default.fileExists(atPath: file), !StoreFile.isDatabase(file) else { return nil }
-    return "\(file) is not a backup, and is not written over"
+    guard FileManager.default.fileExists(atPath: file) else { return nil }
+    do {
+      return try StoreFile.isDatabase(file) ? nil : "\(file) is not a backup, and is not written over"
+    } catch let problem as StoreProblem {
+      return "\(problem)"
+    }
   }
 
   private static func isStore(_ file: String, _ storePath: String) -> Bool {

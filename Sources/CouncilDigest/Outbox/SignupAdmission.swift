@@ -48,7 +48,7 @@ extension OperatorNotice {
         "\(perHour) forms were sent within an hour, which is as many as signup.per_hour allows. Until fewer come, people are asked to try again later.",
         "If something of yours was in the news, raise it. If not, somebody may be using the forms to send letters to strangers: look at the newest addresses that have not confirmed.",
       ],
-      command: "council-digest check",
+      command: "GET /api/v1/subscribers?state=pending",
       isFromPublic: true,
       onceInSeconds: 86_400
     )

@@ -21,8 +21,9 @@ struct HomePage: Sendable {
   private static let shownMeetings = 5
 
   func callAsFunction(_ request: Request) async throws -> Response {
+    let now = store.now()
     let (councils, meetings) = try await store.read { database in
-      let meetings = try Meeting.latest(limit: Self.shownMeetings, database)
+      let meetings = try Meeting.latest(before: now, limit: Self.shownMeetings, database)
       return (
         try Council.list(limit: Self.shownCouncils + 1, database),
         try meetings.map { ($0, try Council.require($0.councilSlug, database)) }

@@ -137,7 +137,7 @@ extension QueryLabView {
       return Related(word: word, addPath: add, leaveOutPath: leaveOut)
     }
     hasRelated = !related.isEmpty
-    let asked = Set(query.root.leaves.compactMap(\.sought).flatMap(index.stems(of:)))
+    let asked = Set(query.root.wantedLeaves.compactMap(\.sought).flatMap(index.stems(of:)))
     topics = try RelatedTopics.find(asked, sample.map(\.meeting), database).map {
       Link(label: $0.name, path: $0.path)
     }

@@ -26,7 +26,8 @@ struct ServerRefusals: Sendable {
     return refusals.reworded(plain.status, title, detail, request)
   }
 
-  /// What a browser may come to through no fault of its program. Nobody gets a page under a name that is not ours.
+  /// What a browser may come to through no fault of its program. Nobody gets a page under a name that is not ours,
+  /// as far as the name is known: it is not where the address or the fields were too long to be read.
   private func isForPeople(_ status: HTTPResponse.Status, _ refused: RefusedRequest) -> Bool {
     guard let head = refused.head else { return [.uriTooLong, .requestHeaderFieldsTooLarge].contains(status) }
     return hosts.isOurs(head.authority, from: refused.peer)

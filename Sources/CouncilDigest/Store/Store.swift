@@ -218,6 +218,9 @@ public final class Store: Sendable {
     return configuration
   }
 
+  /// Of a connection that reads. SQLite's 2 MB hold less than a search of a large archive looks at.
+  private static let cacheKilobytes = 4_096
+
   /// What it takes to read a file of ours.
   static var fileConfiguration: GRDB.Configuration {
     var configuration = GRDB.Configuration()
@@ -225,7 +228,7 @@ public final class Store: Sendable {
     configuration.prepareDatabase { database in
       database.add(tokenizer: WordTokenizer.self)
       try database.execute(sql: "PRAGMA trusted_schema = OFF")
-      try database.execute(sql: "PRAGMA cache_size = -8192")
+      try database.execute(sql: "PRAGMA cache_size = -\(cacheKilobytes)")
     }
     return configuration
   }

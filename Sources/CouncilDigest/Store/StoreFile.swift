@@ -15,17 +15,20 @@ enum StoreFile {
   private static let firstBytes = Array("SQLite format 3\u{0}".utf8)
 
   /// By its first bytes.
-  static func isDatabase(_ path: String) -> Bool {
-    let handle = FileHandle(forReadingAtPath: path)
-    return (try? handle?.read(upToCount: firstBytes.count)).map(Array.init) == firstBytes
+  /// - Throws: `StoreProblem` when it can't be read.
+  static func isDatabase(_ path: String) throws -> Bool {
+    guard let handle = FileHandle(forReadingAtPath: path) else {
+      let isThere = FileManager.default.fileExists(atPath: path)
+      throw StoreProblem.unusable(path: path, problem: isThere ? "it can’t be read" : "there is no such file")
+    }
+    return try handle.read(upToCount: firstBytes.count).map(Array.init) == firstBytes
   }
 
   /// Reads all of it.
   /// - Throws: `StoreProblem` that says what is wrong.
   static func verify(_ path: String) throws -> Contents {
     func unusable(_ problem: String) -> StoreProblem { .unusable(path: path, problem: problem) }
-    guard FileManager.default.fileExists(atPath: path) else { throw unusable("there is no such file") }
-    guard isDatabase(path) else { throw unusable("this is not a backup of council-digest") }
+    guard try isDatabase(path) else { throw unusable("this is not a backup of council-digest") }
     do {
       var configuration = Store.fileConfiguration
       configuration.readonly = true

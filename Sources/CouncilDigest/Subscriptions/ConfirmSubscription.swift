@@ -119,9 +119,9 @@ struct ConfirmSubscription: Sendable {
       arguments: [consent]
     )
     guard let row else { return .gone }
-    guard try !FollowTarget.fetch(consent: consent, database).isEmpty else { return .deleted }
     if row["withdrawn_at"] as Int64? != nil { return row["state"] == "active" ? .changed : .withdrawn }
-    return row["confirmed_at"] as Int64? == nil ? .confirmed : .wasConfirmed
+    guard row["confirmed_at"] as Int64? == nil else { return .wasConfirmed }
+    return try FollowTarget.fetch(consent: consent, database).isEmpty ? .deleted : .confirmed
   }
 
   private func page(
@@ -145,7 +145,7 @@ struct ConfirmSubscription: Sendable {
     }
     return try site.page(
       "confirm-deleted",
-      ["scope": scope],
+      DeletedView(scope: scope),
       title: "What you asked for has ended",
       status: .gone,
       visibility: .mailedLink
@@ -164,4 +164,9 @@ private struct ConfirmView {
   var targets: [Target]
   var nextDigest: String
   var isRepeat: Bool
+}
+
+private struct DeletedView {
+  /// What they had asked for, in words.
+  var scope: String?
 }

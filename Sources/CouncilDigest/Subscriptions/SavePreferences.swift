@@ -35,6 +35,17 @@ enum SavePreferences {
     )
   }
 
+  /// One that is followed already may have become longer than anybody may write: its council has a longer name now.
+  /// - Throws: `QueryProblem`.
+  private static func query(_ text: String, _ database: Database) throws -> TopicQuery {
+    let isFollowed = try Bool.fetchOne(
+      database,
+      cached: "SELECT EXISTS (SELECT 1 FROM topic_query WHERE text = ?)",
+      arguments: [text]
+    )
+    return try isFollowed == true ? TopicQuery(printed: text) : TopicQuery(parsing: text)
+  }
+
   /// Reads `council:slug`, `council:slug/committee`, `topic:slug` and `query:words`.
   /// - Throws: `Refusal.invalid` naming what is not to be followed.
   static func targets(_ references: [String], _ database: Database) throws -> [FollowTarget] {
@@ -50,10 +61,10 @@ enum SavePreferences {
       switch parts[0] {
       case "query":
         do {
-          let query = try TopicQuery(parsing: PlainText.normalized(parts[1]))
+          let query = try query(PlainText.normalized(parts[1]), database)
           if !queries.contains(query) { queries.append(query) }
-        } catch {
-          problems.append(FieldProblem("query", error.description))
+        } catch let problem as QueryProblem {
+          problems.append(FieldProblem("query", problem.description))
         }
       case "council", "topic":
         let isTopic = parts[0] == "topic"

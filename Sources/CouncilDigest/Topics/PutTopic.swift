@@ -55,7 +55,9 @@ struct PutTopic: Sendable {
       ]
     )
     let topic = try Topic.require(slug.description, database)
-    if before?.query != topic.query { try MatchTopics.restart(topic.id, now: now, database) }
+    // What is written otherwise and means the same matches the same.
+    let meant = try before.map { try TopicQuery(printed: $0.query) }
+    if try meant != TopicQuery(printed: topic.query) { try MatchTopics.restart(topic.id, now: now, database) }
     return (topic, PutOutcome(before, topic))
   }
 
