@@ -19,9 +19,14 @@ public protocol MailTransport: AnyObject {
 
   /// Why letters could not leave now, without sending one; nil when they could.
   func problem() -> String?
+
+  /// Of the last `send`.
+  var times: SMTPTimes { get }
 }
 
 extension MailTransport {
+  public var times: SMTPTimes { SMTPTimes() }
+
   public func send(_ envelope: Envelope) -> SendOutcome { send(envelope, when: .given) }
 }
 

@@ -8,6 +8,7 @@ public final class SMTPTransport: MailTransport {
   private let settings: SMTPSettings
   private var needsFreshConnection = false
   private var isLoggedIn = false
+  public private(set) var times = SMTPTimes()
 
   /// libcurl has one wait for every reply. RFC 5321 §4.5.3.2.6 asks ten minutes for the end of data: giving up early
   /// there is how letters arrive twice.
@@ -78,6 +79,7 @@ public final class SMTPTransport: MailTransport {
       needsFreshConnection = false
 
       let result = curl_easy_perform(curl)
+      times = transfer.moments.times
       ccurl_set_list(curl, CURLOPT_MAIL_RCPT, nil)
       let code = handle.long(CURLINFO_RESPONSE_CODE)
       isLoggedIn = transfer.isLoggedIn
@@ -131,6 +133,7 @@ private final class Transfer {
   let requiresLogin: Bool
   var position = 0
   var conversation = SMTPConversation()
+  private(set) var moments = SMTPMoments()
   var isLoggedIn: Bool
   private(set) var wasRefusedLogin = false
   private(set) var wasBrokenOff = false
@@ -163,18 +166,24 @@ private final class Transfer {
       }
     }
     guard count > 0 else {
-      conversation.handedOverEverything = true
+      handOverEverything()
       return 0
     }
     UnsafeMutableRawBufferPointer(start: buffer, count: count).copyBytes(from: content[position..<(position + count)])
     position += count
     // With the size announced, libcurl does not come back for the 0 once it has the last byte.
-    if position == content.count { conversation.handedOverEverything = true }
+    if position == content.count { handOverEverything() }
     return count
+  }
+
+  private func handOverEverything() {
+    conversation.handedOverEverything = true
+    moments.handedOverEverything()
   }
 
   func receive(line: UnsafeRawBufferPointer) {
     conversation.receive(line: line)
+    moments.notice(conversation)
     if conversation.codes.last == 220, conversation.codes.count == 1 { isLoggedIn = false }
     if conversation.codes.last == 235 { isLoggedIn = true }
   }

@@ -57,6 +57,10 @@ import Testing
     #expect(run["sent"] as? Int == readers)
     let digests = try sink.messages().filter { $0.content.contains("Message-ID: <digest.") }
     #expect(digests.count == readers && Set(digests.map(\.recipient)).count == readers)
+    let metrics = try await service.client.get("/metrics").text
+    for stage in ["connect", "dialogue", "data", "reply"] {
+      #expect(metrics.contains("council_digest_smtp_stage_duration_seconds_count{stage=\"\(stage)\"}"), "\(stage)")
+    }
     _ = try await eventually("readiness recovers") {
       try await service.client.get("/readyz").status == 200 ? true : nil
     }

@@ -38,6 +38,22 @@ import Testing
     #expect(letters.contains { $0.first("x-mail-args")?.contains("<bounce+1@example.org>") == true })
   }
 
+  @Test func `the parts of a transfer are timed as far as it came`() async throws {
+    let sink = try await SMTPSink()
+    let transport = try transport(sink.port)
+    #expect(transport.send(try envelope(1)) == .sent)
+    let first = transport.times
+    #expect(first.connect != nil && first.dialogue != nil && first.data != nil && first.reply != nil)
+    #expect(transport.send(try envelope(2)) == .sent)
+    let second = transport.times
+    #expect(second.connect == nil && second.dialogue != nil && second.data != nil && second.reply != nil)
+    #expect([second.dialogue, second.data, second.reply].compactMap(\.self).allSatisfy { $0 >= .zero })
+    let refusing = try await SMTPSink("-f", "RCPT")
+    let refused = try self.transport(refusing.port)
+    _ = refused.send(try envelope())
+    #expect(refused.times.connect != nil && refused.times.dialogue == nil && refused.times.reply == nil)
+  }
+
   @Test func `a refused recipient is refused with the relay's words`() async throws {
     let sink = try await SMTPSink("-f", "RCPT", "-B", "550 5.1.1 nobody here")
     #expect(

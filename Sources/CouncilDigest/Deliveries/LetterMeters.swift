@@ -14,6 +14,20 @@ final class LetterMeters: Sendable {
     case record
   }
 
+  /// Of its time with an SMTP relay.
+  enum SMTPStage: String, CaseIterable, Sendable {
+    case connect, dialogue, data, reply
+
+    func duration(in times: SMTPTimes) -> Duration? {
+      switch self {
+      case .connect: times.connect
+      case .dialogue: times.dialogue
+      case .data: times.data
+      case .reply: times.reply
+      }
+    }
+  }
+
   enum Outcome: String, CaseIterable, Sendable {
     case sent, refused, uncertain, interrupted
     /// It never began, or was broken off: the letter is as it was.
@@ -36,9 +50,11 @@ final class LetterMeters: Sendable {
   }
 
   private let stages = Mutex<[Stage: DurationTally]>([:])
+  private let smtpStages = Mutex<[SMTPStage: DurationTally]>([:])
   private let counts = Mutex<[Letters: Int]>([:])
 
   var tallies: [Stage: DurationTally] { stages.withLock { $0 } }
+  var smtpTallies: [SMTPStage: DurationTally] { smtpStages.withLock { $0 } }
   var letters: [Letters: Int] { counts.withLock { $0 } }
 
   func measure<Value>(_ stage: Stage, _ body: () throws -> Value) rethrows -> Value {
@@ -49,6 +65,14 @@ final class LetterMeters: Sendable {
 
   func add(_ duration: Duration, to stage: Stage) {
     stages.withLock { $0[stage, default: DurationTally()].add(duration) }
+  }
+
+  func add(_ times: SMTPTimes) {
+    smtpStages.withLock { tallies in
+      for stage in SMTPStage.allCases {
+        if let duration = stage.duration(in: times) { tallies[stage, default: DurationTally()].add(duration) }
+      }
+    }
   }
 
   func count(_ outcome: SendOutcome, of kind: OutgoingMail.Kind) {

@@ -178,6 +178,7 @@ final class Sender: Service {
       transport = open
       var envelope = job.envelope
       if let signer { envelope.content = try meters.measure(.sign) { try signer.signed(envelope.content) } }
+      defer { meters.add(open.times) }
       return meters.measure(.relay) { open.send(envelope, when: clearance) }
     } catch {
       return .relayTrouble("\(error)")

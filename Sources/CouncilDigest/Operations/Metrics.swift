@@ -132,6 +132,13 @@ struct Metrics: Sendable {
       LetterMeters.Stage.allCases.compactMap { stage in letters.tallies[stage].map { (["stage": stage.rawValue], $0) } }
     )
     metrics.add(
+      "council_digest_smtp_stage_duration_seconds",
+      "Of a letter with the relay: connect (to the greeting), dialogue (to DATA), data (to its last byte), reply.",
+      LetterMeters.SMTPStage.allCases.compactMap { stage in
+        letters.smtpTallies[stage].map { (["stage": stage.rawValue], $0) }
+      }
+    )
+    metrics.add(
       "council_digest_letters_total",
       .counter,
       "Attempts to send a letter, by kind and outcome.",
