@@ -13,7 +13,7 @@ struct ConsolePage: Sendable {
 
     var path: String { self == .week ? ConsoleSession.path : "\(ConsoleSession.path)/\(rawValue)" }
 
-    fileprivate var label: String {
+    var label: String {
       switch self {
       case .week: "This week"
       case .next: "Next digest"

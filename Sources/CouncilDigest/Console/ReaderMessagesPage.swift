@@ -1,22 +1,11 @@
 import Foundation
 import HTTPServer
-import HTTPTypes
 
 /// `GET /operator/feedback` and `POST /operator/feedback/{id}`: what readers wrote, each with a form to answer it.
 struct ReaderMessagesPage: Sendable {
   let store: Store
   let page: ConsolePage
   let handle: HandleFeedback
-
-  private static let shown = 20
-
-  private struct View {
-    var done: String?
-    var messages: [Item]
-    var isEmpty: Bool
-    var nextPath: String?
-    var errors: FormErrors?
-  }
 
   private struct Item {
     var id: Int64
@@ -31,15 +20,8 @@ struct ReaderMessagesPage: Sendable {
     var replyError: String?
   }
 
-  private struct Attempt {
-    var id: Int64
-    var form: ConsoleForm
-    var refusal: ConsoleRefusal
-  }
-
   func list(_ request: Request, _ caller: Caller) async throws -> Response {
-    let after = try QueryString(request).first("after").flatMap(Int64.init) ?? 0
-    return try await list(caller, after: after, done: try Done(request))
+    try await list(caller, after: CasesPage.place(request), done: try Done(request))
   }
 
   func answer(_ request: Request, _ change: AuditedChange) async throws -> Response {
@@ -49,35 +31,20 @@ struct ReaderMessagesPage: Sendable {
       _ = try await handle.handle(id, form.json("reply", fixed: ["state": "handled"]), change)
     }
     guard let refusal else { return page.seeOther(Done.handled.path) }
-    return try await list(change.caller, after: id - 1, Attempt(id: id, form: form, refusal: refusal))
+    return try await list(change.caller, after: id - 1, .init(id: id, form: form, refusal: refusal))
   }
 
-  private func list(_ caller: Caller, after: Int64, _ attempt: Attempt? = nil, done: Done? = nil) async throws
-    -> Response
-  {
-    let found = try await store.read {
-      try Feedback.list(state: .open, after: after, limit: Self.shown + 1, $0)
-    }
-    let items = found.prefix(Self.shown).map { item($0, attempt?.id == $0.id ? attempt : nil) }
-    let view = View(
-      done: done?.sentence,
-      messages: items,
-      isEmpty: items.isEmpty,
-      nextPath: found.count > Self.shown
-        ? items.last.map { "\(ConsolePage.Part.feedback.path)?after=\($0.id)" } : nil,
-      errors: attempt.flatMap { $0.refusal.errors(ending: "-\($0.id)") }
-    )
-    return try page(
-      "feedback",
-      view,
-      title: attempt == nil ? "Feedback" : "Error: Feedback",
-      in: .feedback,
-      for: caller,
-      status: attempt?.refusal.status ?? .ok
-    )
+  private func list(
+    _ caller: Caller,
+    after: Int64,
+    _ attempt: CasesPage.Attempt? = nil,
+    done: Done? = nil
+  ) async throws -> Response {
+    let found = try await store.read { try Feedback.list(state: .open, after: after, limit: CasesPage.asked, $0) }
+    return try CasesPage(page: page, part: .feedback)(found, id: \.id, for: caller, attempt, done: done, item)
   }
 
-  private func item(_ feedback: Feedback, _ attempt: Attempt?) -> Item {
+  private func item(_ feedback: Feedback, _ attempt: CasesPage.Attempt?) -> Item {
     let slugs = feedback.meeting?.split(separator: "/").map(String.init)
     return Item(
       id: feedback.id,

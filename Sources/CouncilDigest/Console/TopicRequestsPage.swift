@@ -1,6 +1,5 @@
 import Foundation
 import HTTPServer
-import HTTPTypes
 
 /// `GET /operator/requests` and `POST /operator/requests/{id}`: what people ask to be told of, each with a form to accept it
 /// and one to decline it.
@@ -9,15 +8,8 @@ struct TopicRequestsPage: Sendable {
   let page: ConsolePage
   let decide: DecideTopicRequest
 
-  private static let shown = 20
-
-  private struct View {
-    var done: String?
-    var requests: [Item]
-    var isEmpty: Bool
-    var nextPath: String?
-    var errors: FormErrors?
-  }
+  private static let accept = "accept"
+  private static let decline = "decline"
 
   private struct Item {
     var id: Int64
@@ -39,17 +31,8 @@ struct TopicRequestsPage: Sendable {
     var isDeclining: Bool
   }
 
-  /// What was typed for one of them and refused.
-  private struct Attempt {
-    var id: Int64
-    var form: ConsoleForm
-    var refusal: ConsoleRefusal
-    var isDecline: Bool
-  }
-
   func list(_ request: Request, _ caller: Caller) async throws -> Response {
-    let after = try QueryString(request).first("after").flatMap(Int64.init) ?? 0
-    return try await list(caller, after: after, done: try Done(request))
+    try await list(caller, after: CasesPage.place(request), done: try Done(request))
   }
 
   func answer(_ request: Request, _ change: AuditedChange) async throws -> Response {
@@ -61,44 +44,33 @@ struct TopicRequestsPage: Sendable {
       _ = try await decide.decide(about: id, input, change)
     }
     guard let refusal else { return page.seeOther((isDecline ? Done.declined : .accepted).path) }
-    let attempt = Attempt(id: id, form: form, refusal: refusal, isDecline: isDecline)
+    let formName = isDecline ? Self.decline : Self.accept
     // With the one that it is about, wherever that stands.
-    return try await list(change.caller, after: id - 1, attempt)
+    return try await list(
+      change.caller,
+      after: id - 1,
+      .init(id: id, form: form, refusal: refusal, formName: formName)
+    )
   }
 
-  private func list(_ caller: Caller, after: Int64, _ attempt: Attempt? = nil, done: Done? = nil) async throws
-    -> Response
-  {
+  private func list(
+    _ caller: Caller,
+    after: Int64,
+    _ attempt: CasesPage.Attempt? = nil,
+    done: Done? = nil
+  ) async throws -> Response {
     let now = store.now()
     let found = try await store.read { database in
-      try TopicRequest.list(state: .open, after: after, limit: Self.shown + 1, database)
+      try TopicRequest.list(state: .open, after: after, limit: CasesPage.asked, database)
         .map { try TopicRequestItem($0, now: now, database) }
     }
-    let items = found.prefix(Self.shown).map { item($0, attempt?.id == $0.id ? attempt : nil) }
-    let view = View(
-      done: done?.sentence,
-      requests: items,
-      isEmpty: items.isEmpty,
-      nextPath: found.count > Self.shown
-        ? items.last.map { "\(ConsolePage.Part.requests.path)?after=\($0.id)" } : nil,
-      errors: attempt.flatMap { attempt in
-        attempt.refusal.errors(ending: "-\(attempt.isDecline ? "decline" : "accept")-\(attempt.id)")
-      }
-    )
-    return try page(
-      "requests",
-      view,
-      title: attempt == nil ? "Topic requests" : "Error: Topic requests",
-      in: .requests,
-      for: caller,
-      status: attempt?.refusal.status ?? .ok
-    )
+    return try CasesPage(page: page, part: .requests)(found, id: \.id, for: caller, attempt, done: done, item)
   }
 
-  private func item(_ request: TopicRequestItem, _ attempt: Attempt?) -> Item {
+  private func item(_ request: TopicRequestItem, _ attempt: CasesPage.Attempt?) -> Item {
     let suggestion = request.suggestion
-    let accept = attempt?.isDecline == false ? attempt : nil
-    let decline = attempt?.isDecline == true ? attempt : nil
+    let accept = attempt?.formName == Self.accept ? attempt : nil
+    let decline = attempt?.formName == Self.decline ? attempt : nil
     let query = accept?.form.text("query") ?? suggestion?.query ?? request.query ?? ""
     return Item(
       id: request.id,
