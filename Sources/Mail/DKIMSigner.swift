@@ -56,8 +56,8 @@ public struct DKIMSigner: Sendable {
 
   /// The letter with its DKIM-Signature in front.
   /// - Parameter message: as it goes over the wire, with CRLF line ends.
-  public func signed(_ message: [UInt8]) throws -> [UInt8] {
-    let (fields, body) = DKIMCanonical.split(message)
+  public func signed(_ message: LetterBytes) throws -> LetterBytes {
+    let (fields, body) = DKIMCanonical.split(message.joined)
     let names = Self.signedFields.filter { name in fields.contains { $0.name == name } } + Self.guardedFields
     let bodyHash = Data(SHA256.hash(data: DKIMCanonical.body(body))).base64EncodedString()
     let unsigned = """
@@ -75,7 +75,7 @@ public struct DKIMSigner: Sendable {
     let signature = try key.signature(for: SHA256.hash(data: Data(hashed.utf8)), padding: .insecurePKCS1v1_5)
     let base64 = Array(signature.rawRepresentation.base64EncodedString())
     let lines = stride(from: 0, to: base64.count, by: 70).map { String(base64[$0..<min($0 + 70, base64.count)]) }
-    return Array("DKIM-Signature: \(unsigned)\(lines.joined(separator: "\r\n  "))\r\n".utf8) + message
+    return message.preceded(by: Array("DKIM-Signature: \(unsigned)\(lines.joined(separator: "\r\n  "))\r\n".utf8))
   }
 
   /// Names joined by colons, on lines of at most 76 bytes.

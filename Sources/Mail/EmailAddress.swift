@@ -29,31 +29,38 @@ public struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
     guard scalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F }), !scalars.contains(",") else {
       throw Problem(description: "An email address has no spaces or commas")
     }
-    let parts = trimmed.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false).map(Substring.init)
-    guard parts.count == 2 else {
-      throw Problem(description: "Enter an email address in the correct format, like name@example.org")
+    guard let at = trimmed.utf8.firstIndex(of: UInt8(ascii: "@")), at == trimmed.utf8.lastIndex(of: UInt8(ascii: "@"))
+    else { throw Problem(description: "Enter an email address in the correct format, like name@example.org") }
+    localPart = try Self.checkedLocalPart(trimmed[..<at])
+    domain = try Self.checkedDomain(String(trimmed[trimmed.utf8.index(after: at)...]))
+    guard localPart.utf8.count + 1 + domain.utf8.count <= 254 else {
+      throw Problem(description: "The email address is too long")
     }
-    localPart = try Self.checkedLocalPart(parts[0])
-    domain = try Self.checkedDomain(String(parts[1]))
-    guard description.utf8.count <= 254 else { throw Problem(description: "The email address is too long") }
   }
 
   private static func checkedLocalPart(_ text: Substring) throws(Problem) -> String {
-    let isDotAtom =
-      text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty }
-      && text.utf8.allSatisfy(isLocalByte)
-    guard isDotAtom else {
+    guard isDotAtom(text.utf8) else {
       throw Problem(description: "The part before the @ has a character or a dot that we can’t send to")
     }
     guard text.utf8.count <= 64 else { throw Problem(description: "The part before the @ is too long") }
     return String(text)
   }
 
+  /// RFC 5322 §3.2.3: atoms with a dot between two of them.
+  private static func isDotAtom(_ text: Substring.UTF8View) -> Bool {
+    var before = UInt8(ascii: ".")
+    for byte in text {
+      guard isLocalByte(byte), byte != UInt8(ascii: ".") || before != byte else { return false }
+      before = byte
+    }
+    return before != UInt8(ascii: ".")
+  }
+
   private static func checkedDomain(_ text: String) throws(Problem) -> String {
     let domain = try labels(of: text)
-    let labels = domain.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map(Substring.init)
+    let labels = domain.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     guard labels.count > 1, domain.utf8.count <= 253, labels.allSatisfy(isDomainLabel),
-      labels.last?.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) == false
+      labels.last?.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) == false
     else { throw Problem(description: "The part after the @ is not a domain, like example.org") }
     return domain
   }
@@ -70,9 +77,9 @@ public struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
     return host.lowercased()
   }
 
-  private static func isDomainLabel(_ label: Substring) -> Bool {
-    (1...63).contains(label.utf8.count) && label.utf8.first != 0x2D && label.utf8.last != 0x2D
-      && label.utf8.allSatisfy { isAlphanumeric($0) || $0 == 0x2D }
+  private static func isDomainLabel(_ label: Substring.UTF8View) -> Bool {
+    (1...63).contains(label.count) && label.first != 0x2D && label.last != 0x2D
+      && label.allSatisfy { isAlphanumeric($0) || $0 == 0x2D }
   }
 
   private static func isLocalByte(_ byte: UInt8) -> Bool {

@@ -42,18 +42,26 @@ public struct Letter: Equatable, Sendable {
 
   /// The letter as it goes over the wire (RFC 5322, RFC 2045): CRLF only, 7-bit, quoted-printable, no line over 76
   /// bytes but for single long words in header fields. The same letter is always the same bytes: nothing is random.
-  public func composed() -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(4_096 + shared.byteCount)
-    func line(_ text: String) { bytes += (text + "\r\n").utf8 }
+  public func composed() -> LetterBytes {
+    var own: [UInt8] = []
+    own.reserveCapacity(512)
+    func line(_ name: String, _ value: String, _ end: String = "") {
+      own += name.utf8
+      own += value.utf8
+      own += end.utf8
+      own += [0x0D, 0x0A]
+    }
+    line("To: ", to.description)
+    line("Date: ", MailDate.format(date))
+    line("Message-ID: <", messageID, ">")
+    for field in fields { line("", HeaderField.unstructured(field.name, field.value)) }
 
-    bytes += shared.head
-    line("To: \(to)")
-    line("Date: \(MailDate.format(date))")
-    line("Message-ID: <\(messageID)>")
-    for field in fields { line(HeaderField.unstructured(field.name, field.value)) }
-    shared.body.write(values, to: &bytes)
-    return bytes
+    var letter = LetterBytes()
+    letter.reserveCapacity(pieces: 2 + shared.body.pieceCount)
+    letter.append(shared.head)
+    letter.append(own)
+    shared.body.write(values, to: &letter)
+    return letter
   }
 }
 

@@ -3,9 +3,9 @@ public struct Envelope: Equatable, Sendable {
   /// The address bounces go to (RFC 5321 §4.4).
   public var sender: EmailAddress
   public var recipient: EmailAddress
-  public var content: [UInt8]
+  public var content: LetterBytes
 
-  public init(sender: EmailAddress, recipient: EmailAddress, content: [UInt8]) {
+  public init(sender: EmailAddress, recipient: EmailAddress, content: LetterBytes) {
     self.sender = sender
     self.recipient = recipient
     self.content = content

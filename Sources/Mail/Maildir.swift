@@ -58,7 +58,7 @@ public final class Maildir: MailTransport {
 
   private func write(_ envelope: Envelope, to path: String) throws {
     let head = "Return-Path: <\(envelope.sender)>\r\nDelivered-To: \(envelope.recipient)\r\n"
-    let bytes = Array(head.utf8) + envelope.content
+    let bytes = Array(head.utf8) + envelope.content.joined
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
     defer { close(descriptor) }
@@ -73,7 +73,7 @@ public final class Maildir: MailTransport {
   }
 
   private static func fileName(of envelope: Envelope) -> String {
-    let head = envelope.content.prefix(4_096)
+    let head = envelope.content.joined.prefix(4_096)
     let text = String(decoding: head, as: UTF8.self)
     let identifier = text.range(of: "Message-ID: <").flatMap { start in
       text.range(of: ">", range: start.upperBound..<text.endIndex).map { text[start.upperBound..<$0.lowerBound] }

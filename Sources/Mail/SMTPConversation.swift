@@ -74,10 +74,17 @@ struct SMTPConversation {
 extension Reply {
   /// Of one reply line: three digits, then a space, a hyphen or nothing (RFC 5321 §4.2).
   static func code(of line: UnsafeRawBufferPointer) -> Int? {
-    guard line.count >= 3, line[..<3].allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }),
-      line.count == 3 || [0x20, 0x2D, 0x0D, 0x0A].contains(line[3])
-    else { return nil }
-    return line[..<3].reduce(0) { $0 * 10 + Int($1 - 0x30) }
+    guard line.count >= 3 else { return nil }
+    var code = 0
+    for byte in line[..<3] {
+      guard byte >= 0x30, byte <= 0x39 else { return nil }
+      code = code * 10 + Int(byte - 0x30)
+    }
+    guard line.count > 3 else { return code }
+    return switch line[3] {
+    case 0x20, 0x2D, 0x0D, 0x0A: code
+    default: nil
+    }
   }
 
   /// The enhanced status (RFC 3463) after the code.

@@ -36,7 +36,7 @@ public final class SMTPTransport: MailTransport {
 
   /// Connects, turns TLS on and logs in as `send` would, and leaves. Nil when the relay would have us.
   public func problem() -> String? {
-    let transfer = Transfer(content: [], clearance: .given, requiresLogin: false, isLoggedIn: false)
+    let transfer = Transfer(content: LetterBytes(), clearance: .given, requiresLogin: false, isLoggedIn: false)
     return withExtendedLifetime(transfer) {
       ccurl_set_pointer(handle.pointer, CURLOPT_HEADERDATA, Unmanaged.passUnretained(transfer).toOpaque())
       ccurl_set_long(handle.pointer, CURLOPT_CONNECT_ONLY, 1)
@@ -128,10 +128,9 @@ public final class SMTPTransport: MailTransport {
 
 /// One letter on its way through libcurl's callbacks, all of them on the sending thread.
 private final class Transfer {
-  let content: [UInt8]
+  private var content: LetterBytes.Reader
   let clearance: Clearance
   let requiresLogin: Bool
-  var position = 0
   var conversation = SMTPConversation()
   private(set) var moments = SMTPMoments()
   var isLoggedIn: Bool
@@ -141,8 +140,8 @@ private final class Transfer {
   /// So much is kept back while there is no clearance; the relay has the rest by the time there is.
   private static let lastBytes = 64
 
-  init(content: [UInt8], clearance: Clearance, requiresLogin: Bool, isLoggedIn: Bool) {
-    self.content = content
+  init(content: LetterBytes, clearance: Clearance, requiresLogin: Bool, isLoggedIn: Bool) {
+    self.content = LetterBytes.Reader(content)
     self.clearance = clearance
     self.requiresLogin = requiresLogin
     self.isLoggedIn = isLoggedIn
@@ -155,7 +154,7 @@ private final class Transfer {
       wasRefusedLogin = true
       return Int(CURL_READFUNC_ABORT)
     }
-    let left = content.count - position
+    let left = content.left
     var count = min(capacity, left)
     if count == left, !clearance.isGiven() {
       if left > Self.lastBytes {
@@ -169,10 +168,9 @@ private final class Transfer {
       handOverEverything()
       return 0
     }
-    UnsafeMutableRawBufferPointer(start: buffer, count: count).copyBytes(from: content[position..<(position + count)])
-    position += count
+    content.read(into: UnsafeMutableRawBufferPointer(start: buffer, count: count))
     // With the size announced, libcurl does not come back for the 0 once it has the last byte.
-    if position == content.count { handOverEverything() }
+    if content.left == 0 { handOverEverything() }
     return count
   }
 

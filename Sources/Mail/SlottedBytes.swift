@@ -53,19 +53,23 @@ struct SlottedBytes: Equatable, Sendable {
     return slots.count - 1
   }
 
+  var pieceCount: Int { pieces.count }
+
   /// - Parameter values: by slot; one that is missing leaves nothing.
-  func write(_ values: [String: String], to output: inout [UInt8]) {
+  func write(_ values: [String: String], to letter: inout LetterBytes) {
     // Each begins a line, so it is the same bytes wherever it stands.
     let filled = slots.map { name in
+      let value = Array((values[name] ?? "").utf8)
       var bytes: [UInt8] = []
-      let isOpen = QuotedPrintable.append(Array((values[name] ?? "").utf8), goesOn: true, to: &bytes)
+      bytes.reserveCapacity(value.count + 32)
+      let isOpen = QuotedPrintable.append(value, goesOn: true, to: &bytes)
       if isOpen { bytes += QuotedPrintable.softBreak }
       return bytes
     }
     for piece in pieces {
       switch piece {
-      case .bytes(let bytes): output += bytes
-      case .slot(let number): output += filled[number]
+      case .bytes(let bytes): letter.append(bytes)
+      case .slot(let number): letter.append(filled[number])
       }
     }
   }

@@ -135,7 +135,7 @@ struct Chain {
     while let job = try services.queue.take() {
       let result = outcome(job.mail)
       if result == .sent {
-        let text = ReceivedLetter(parsing: job.envelope.content).text
+        let text = ReceivedLetter(parsing: job.envelope.content.joined).text
         reading(job.mail.recipient, text)
         sent[job.mail.recipient] = text.matches(of: /(?m)^Committee (\w+)$/).map { String($0.1) }
       }

@@ -96,7 +96,7 @@ struct LetterSpecimens {
       return Specimen(
         name: entry.0,
         body: entry.2.filled(with: Dictionary(uniqueKeysWithValues: links)),
-        message: try assembly.envelope(for: mail, entry.2).content
+        message: try assembly.envelope(for: mail, entry.2).content.joined
       )
     }
   }

@@ -91,7 +91,7 @@ import Testing
     func send(_ recipient: String) throws {
       let job = try #require(jobs[recipient])
       jobs[recipient] = nil
-      let text = ReceivedLetter(parsing: job.envelope.content).text
+      let text = ReceivedLetter(parsing: job.envelope.content.joined).text
       items += text.matches(of: /(?m)^Committee (\w+)$/).map { String($0.1) }
       #expect(chain.services.queue.report(.sent, of: job.mail).wait())
     }

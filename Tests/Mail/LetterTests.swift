@@ -39,7 +39,7 @@ import Testing
     let text = Self.hard[index]
     let subject = text.replacing("\n", with: " ").replacing("\t", with: " ")
     let bytes = try letter(subject: "Re \(subject) end", text: text, html: "<p>\(text)</p>", name: "Räte & “Co”")
-      .composed()
+      .composed().joined
     let script = """
       import sys, json, email
       from email import policy
@@ -77,18 +77,18 @@ import Testing
       "link": "https://example.org/unsubscribe/\(String(repeating: "a=b", count: 40))",
       "full": String(repeating: "y", count: 76),
     ]
-    let read = ReceivedLetter(parsing: letter.composed())
+    let read = ReceivedLetter(parsing: letter.composed().joined)
     let filled = text.replacing("\u{2}link\u{3}", with: letter.values["link"] ?? "")
       .replacing("\u{2}none\u{3}", with: "").replacing("\u{2}full\u{3}", with: letter.values["full"] ?? "")
     #expect(read.text.trimmingCharacters(in: .newlines) == filled.trimmingCharacters(in: .newlines))
-    let lines = String(decoding: letter.composed(), as: UTF8.self).components(separatedBy: "\r\n")
+    let lines = String(decoding: letter.composed().joined, as: UTF8.self).components(separatedBy: "\r\n")
     #expect(lines.allSatisfy { $0.utf8.count <= 76 || $0.hasPrefix("List-") || $0.hasPrefix(" <https") })
   }
 
   @Test(arguments: hard.indices)
   func `lines keep their limits and end in CRLF`(_ index: Int) throws {
     let text = Self.hard[index]
-    let bytes = try letter(subject: text.replacing("\n", with: " "), text: text, html: text).composed()
+    let bytes = try letter(subject: text.replacing("\n", with: " "), text: text, html: text).composed().joined
     #expect(bytes.suffix(2) == [0x0D, 0x0A])
     for (number, byte) in bytes.enumerated() {
       if byte == 0x0A { #expect(bytes[number - 1] == 0x0D) }
@@ -102,12 +102,28 @@ import Testing
   }
 
   @Test func `a header value can't start another field`() throws {
-    let bytes = try letter(subject: "Hi\r\nBcc: evil@example.org\u{0}").composed()
+    let bytes = try letter(subject: "Hi\r\nBcc: evil@example.org\u{0}").composed().joined
     #expect(ReceivedLetter(parsing: bytes).first("bcc") == nil)
     #expect(ReceivedLetter(parsing: bytes).first("subject") == "Hi  Bcc: evil@example.org")
   }
 
   @Test func `the same letter is the same bytes`() throws {
-    #expect(try letter().composed() == letter().composed())
+    #expect(try letter().composed().joined == letter().composed().joined)
+  }
+
+  @Test(arguments: [1, 7, 64, 1_000, 100_000])
+  func `however it is handed out, it is the same bytes`(_ capacity: Int) throws {
+    let letter = try letter(text: String(repeating: "Councillors asked. ", count: 50)).composed()
+    var reader = LetterBytes.Reader(letter)
+    var bytes: [UInt8] = []
+    while reader.left > 0 {
+      var buffer = [UInt8](repeating: 0, count: min(capacity, reader.left))
+      buffer.withUnsafeMutableBytes { reader.read(into: $0) }
+      bytes += buffer
+    }
+    #expect(bytes == letter.joined)
+    #expect(bytes.count == letter.count)
+    #expect(LetterBytes(bytes) == letter, "how it is cut does not matter")
+    #expect(letter.preceded(by: [0x41]).joined == [0x41] + bytes)
   }
 }

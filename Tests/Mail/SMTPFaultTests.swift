@@ -38,7 +38,9 @@ import Testing
     return Envelope(
       sender: try EmailAddress(parsing: "b@example.org"),
       recipient: try EmailAddress(parsing: "ann@example.org"),
-      content: Array(("Subject: s\r\n\r\n" + String(repeating: line, count: bytes / line.utf8.count)).utf8)
+      content: LetterBytes(
+        Array(("Subject: s\r\n\r\n" + String(repeating: line, count: bytes / line.utf8.count)).utf8)
+      )
     )
   }
 

@@ -22,8 +22,8 @@ import Testing
     Envelope(
       sender: try EmailAddress(parsing: "bounce+\(number)@example.org"),
       recipient: try EmailAddress(parsing: "r\(number)@example.org"),
-      content: Array(
-        "From: a@example.org\r\nMessage-ID: <m\(number)@x>\r\nSubject: n\(number)\r\n\r\n.dot\r\n..\r\n".utf8
+      content: LetterBytes(
+        Array("From: a@example.org\r\nMessage-ID: <m\(number)@x>\r\nSubject: n\(number)\r\n\r\n.dot\r\n..\r\n".utf8)
       )
     )
   }
@@ -119,7 +119,11 @@ import Testing
     let folder = try TemporaryFolder()
     let maildir = try Maildir(folder: folder.url)
     let address = try EmailAddress(parsing: "ann@example.org")
-    let envelope = Envelope(sender: address, recipient: address, content: Array("Message-ID: <m@x>\r\n\r\nhi\r\n".utf8))
+    let envelope = Envelope(
+      sender: address,
+      recipient: address,
+      content: LetterBytes(Array("Message-ID: <m@x>\r\n\r\nhi\r\n".utf8))
+    )
     #expect(maildir.send(envelope) == .sent)
     #expect(maildir.send(envelope) == .sent)
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.file("new"))
@@ -132,7 +136,8 @@ import Testing
     let maildir = try Maildir(folder: folder.url.appending(path: "mail"))
     try FileManager.default.removeItem(at: folder.url.appending(path: "mail"))
     let address = try EmailAddress(parsing: "ann@example.org")
-    guard case .relayTrouble = maildir.send(Envelope(sender: address, recipient: address, content: [])) else {
+    guard case .relayTrouble = maildir.send(Envelope(sender: address, recipient: address, content: LetterBytes([])))
+    else {
       Issue.record("expected trouble")
       return
     }

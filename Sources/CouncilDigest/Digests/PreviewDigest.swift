@@ -43,7 +43,7 @@ struct PreviewDigest: Sendable {
       }
       return try stored(of: run, to: subscriber, database)
     }
-    return try signer?.signed(envelope.content) ?? envelope.content
+    return try (signer?.signed(envelope.content) ?? envelope.content).joined
   }
 
   private func stored(of run: DigestRun, to subscriber: Subscriber, _ database: Database) throws -> Envelope {

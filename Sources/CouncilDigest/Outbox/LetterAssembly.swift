@@ -55,8 +55,8 @@ struct LetterAssembly: Sendable {
       to: recipient,
       date: mail.date,
       messageID: messageID(of: mail),
-      fields: mail.kind.isDigest ? links[.unsubscribe].map { [.init("List-Unsubscribe", "<\($0)>")] } ?? [] : [],
-      values: Dictionary(uniqueKeysWithValues: links.map { ($0.rawValue, $1) })
+      fields: mail.kind.isDigest ? unsubscribeField(links) : [],
+      values: links
     )
     return Envelope(
       sender: returnAddress(of: mail) ?? sender.from.address,
@@ -70,21 +70,28 @@ struct LetterAssembly: Sendable {
     try envelope(for: mail, shared(mail.kind, body))
   }
 
-  private func links(of mail: OutgoingMail) -> [LetterBody.Slot: String] {
-    var links: [LetterBody.Slot: String] = [:]
+  private func unsubscribeField(_ links: [String: String]) -> [Letter.Field] {
+    links[LetterBody.Slot.unsubscribe.rawValue].map { [.init("List-Unsubscribe", "<\($0)>")] } ?? []
+  }
+
+  /// By the name of the slot.
+  private func links(of mail: OutgoingMail) -> [String: String] {
+    var links: [String: String] = [:]
+    links.reserveCapacity(LetterBody.Slot.allCases.count)
+    func add(_ slot: LetterBody.Slot, _ path: String, _ link: MailedLink) {
+      links[slot.rawValue] = site.link(path + link.token(keys, key: mail.keyID))
+    }
     if let reference = mail.referenceID, let action = mail.kind.action {
       let link = MailedLink(
         purpose: action.purpose,
         row: reference,
         expires: mail.date.addingTimeInterval(action.lifetime)
       )
-      links[.confirm] = site.link("\(action.path)\(link.token(keys, key: mail.keyID))")
+      add(.confirm, action.path, link)
     }
     if let subscriber = mail.kind == .digestTest ? MailedLink.nobody : mail.subscriberID {
-      let unsubscribe = MailedLink(purpose: .unsubscribe, row: subscriber)
-      links[.unsubscribe] = site.link("/unsubscribe/\(unsubscribe.token(keys, key: mail.keyID))")
-      let preferences = MailedLink(purpose: .preferences, row: subscriber)
-      links[.preferences] = site.link("/preferences/\(preferences.token(keys, key: mail.keyID))")
+      add(.unsubscribe, "/unsubscribe/", MailedLink(purpose: .unsubscribe, row: subscriber))
+      add(.preferences, "/preferences/", MailedLink(purpose: .preferences, row: subscriber))
     }
     return links
   }

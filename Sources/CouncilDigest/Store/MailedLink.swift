@@ -41,7 +41,11 @@ public struct MailedLink: Equatable, Sendable {
   private static let signatureBytes = 16
 
   public func token(_ keys: KeyRing, key: KeyRing.ID) -> String {
-    let head = bytes(of: UInt64(key), count: 2) + bytes(of: UInt64(row), count: 6) + bytes(of: seconds, count: 4)
+    var head: [UInt8] = []
+    head.reserveCapacity(12 + Self.signatureBytes)
+    for (number, count) in [(UInt64(key), 2), (UInt64(row), 6), (seconds, 4)] {
+      for place in (0..<count).reversed() { head.append(UInt8(truncatingIfNeeded: number >> UInt64(place * 8))) }
+    }
     guard let signature = keys.signature(of: signed(head), key: key, length: Self.signatureBytes) else {
       preconditionFailure("letters are queued with a key of the ring")
     }
@@ -70,10 +74,13 @@ public struct MailedLink: Equatable, Sendable {
 
   private var seconds: UInt64 { UInt64(expires?.timeIntervalSince1970 ?? 0) }
 
-  private func signed(_ head: [UInt8]) -> [UInt8] { Array(purpose.rawValue.utf8) + [UInt8(ascii: ":")] + head }
-
-  private func bytes(of number: UInt64, count: Int) -> [UInt8] {
-    (0..<count).reversed().map { UInt8(truncatingIfNeeded: number >> UInt64($0 * 8)) }
+  private func signed(_ head: [UInt8]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(64)
+    bytes += purpose.rawValue.utf8
+    bytes.append(UInt8(ascii: ":"))
+    bytes += head
+    return bytes
   }
 }
 
