@@ -34,40 +34,40 @@ enum DKIMCanonical {
 
   /// §3.4.4: each run of blanks one space, none at line ends, no empty lines at the end.
   static func body(_ body: ArraySlice<UInt8>) -> [UInt8] {
-    var output: [UInt8] = []
-    output.reserveCapacity(body.count + 2)
-    var emptyLines = 0
-    var isEmptyLine = true
-    var hasBlank = false
-    func endLine() {
-      if isEmptyLine { emptyLines += 1 } else { output += lineEnd }
-      isEmptyLine = true
-      hasBlank = false
-    }
-    body.withUnsafeBufferPointer { bytes in
-      for byte in bytes {
+    // A line end may grow from one byte to two.
+    [UInt8](unsafeUninitializedCapacity: 2 * body.count + 2) { output, count in
+      var (emptyLines, isEmptyLine, hasBlank) = (0, true, false)
+      for byte in body {
         switch byte {
         // Letters have CR only in front of LF.
         case 0x0D: continue
-        case 0x0A: endLine()
+        case 0x0A:
+          if isEmptyLine { emptyLines += 1 } else { endLine(&output, &count) }
+          (isEmptyLine, hasBlank) = (true, false)
         case 0x20, 0x09: hasBlank = true
         default:
-          if isEmptyLine {
-            for _ in 0..<emptyLines { output += lineEnd }
-            emptyLines = 0
-            isEmptyLine = false
+          while emptyLines > 0 {
+            endLine(&output, &count)
+            emptyLines -= 1
           }
-          if hasBlank { output.append(0x20) }
-          hasBlank = false
-          output.append(byte)
+          if hasBlank {
+            output[count] = 0x20
+            count += 1
+          }
+          output[count] = byte
+          count += 1
+          (isEmptyLine, hasBlank) = (false, false)
         }
       }
+      if !isEmptyLine { endLine(&output, &count) }
     }
-    if !isEmptyLine { endLine() }
-    return output
   }
 
-  private static let lineEnd: [UInt8] = [0x0D, 0x0A]
+  private static func endLine(_ output: inout UnsafeMutableBufferPointer<UInt8>, _ count: inout Int) {
+    output[count] = 0x0D
+    output[count + 1] = 0x0A
+    count += 2
+  }
 
   private static func endOfLine(_ bytes: ArraySlice<UInt8>, from start: Int) -> Int? {
     var index = start
