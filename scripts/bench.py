@@ -273,43 +273,58 @@ def send_letters(folder, name, signs):
     request("POST", "/api/v1/digest-runs")
     run = {}
 
-    def reaches(state):
+    def reaches(state, sent=0):
         run.update(json.loads(request("GET", "/api/v1/digest-runs/1")))
-        return run["state"] == state
+        return run["state"] == state or 0 < sent <= run["sent"]
 
     while not reaches("awaiting_approval"):
         time.sleep(0.2)
     message = request("GET", "/api/v1/digest-runs/1/preview?subscriber=1")
     with open(f"{folder}/letter", "wb") as file:
         file.write(message)
+    part = LETTERS // ROUNDS
+    used, peak = 0, 0
 
-    def reference(count):
-        out = subprocess.run([LOOP, f"smtp://127.0.0.1:{SINK}/bench", f"{folder}/letter", str(WORKERS), str(count)],
+    def ours(number):
+        """Lets the run go on for one part of its letters; those under way when it is paused count, too."""
+        nonlocal used, peak
+        sent, cpu, began = run["sent"], cpu_seconds(service), time.time()
+        request("POST", f"/api/v1/digest-runs/1/{'resume' if number else 'approve'}")
+        while not reaches("sent", part * (number + 1) if number < ROUNDS - 1 else 0):
+            peak = max(peak, resident(service))
+            time.sleep(0.05)
+        if run["state"] != "sent":
+            request("POST", "/api/v1/digest-runs/1/pause")
+        took = time.time() - began
+        counted = None
+        while counted != run["sent"]:
+            counted = run["sent"]
+            time.sleep(1)
+            reaches("sent")
+        used += cpu_seconds(service) - cpu
+        return (run["sent"] - sent) / took
+
+    def loop():
+        out = subprocess.run([LOOP, f"smtp://127.0.0.1:{SINK}/bench", f"{folder}/letter", str(WORKERS), str(part // 2)],
                              check=True, capture_output=True, text=True).stdout.split()
-        return float(out[0]), float(out[1]) / count
+        return float(out[0]), float(out[1]) / (part // 2)
 
-    # The machine changes its mind about its speed: the reference runs before and after, and its mean counts.
-    before = reference(LETTERS // 2)
-    used, peak = cpu_seconds(service), 0
-    began = time.time()
-    request("POST", "/api/v1/digest-runs/1/approve")
-    while not reaches("sent"):
-        peak = max(peak, resident(service))
-        time.sleep(0.25)
-    ours = LETTERS / (time.time() - began)
-    used = (cpu_seconds(service) - used) / LETTERS
+    def source():
+        began = time.time()
+        subprocess.run(["/usr/sbin/smtp-source", "-d", "-s", str(WORKERS), "-m", str(part // 2), "-l", str(len(message)),
+                        "-f", "a@x.example", "-t", "b@x.example", f"127.0.0.1:{SINK}"], check=True)
+        return part // 2 / (time.time() - began)
+
+    # The machine changes its mind about its speed, so each part has its own references.
+    parts = [(ours(number), *loop(), source()) for number in range(ROUNDS)]
     assert run["sent"] == LETTERS, run
     stop(service)
-    after = reference(LETTERS // 2)
-    loop, loop_cpu = (before[0] + after[0]) / 2, (before[1] + after[1]) / 2
-    began = time.time()
-    subprocess.run(["/usr/sbin/smtp-source", "-d", "-s", str(WORKERS), "-m", str(LETTERS // 2), "-l", str(len(message)),
-                    "-f", "a@x.example", "-t", "b@x.example", f"127.0.0.1:{SINK}"], check=True)
-    source = LETTERS // 2 / (time.time() - began)
     stop(sink)
-    print(f"{name:34} {ours / loop:6.2f}  x letters/s of a libcurl loop in C ({before[0] / loop:.2f} to {after[0] / loop:.2f} of its mean), "
-          f"{ours / source:.2f} x smtp-source; {LETTERS:,} letters of {len(message) // 1024} KB over {WORKERS} connections, "
-          f"{used / loop_cpu:.2f} x its CPU, peak {peak} MB", flush=True)
+    rates = [rate / loop for rate, loop, _, _ in parts]
+    cpu = used / LETTERS / statistics.mean(cpu for _, _, cpu, _ in parts)
+    print(f"{name:34} {statistics.median(rates):6.2f}  ({min(rates):.2f} to {max(rates):.2f}) x letters/s of a libcurl loop in C, "
+          f"{statistics.median(rate / source for rate, _, _, source in parts):.2f} x smtp-source; {LETTERS:,} letters of "
+          f"{len(message) // 1024} KB over {WORKERS} connections, {cpu:.2f} x its CPU, peak {peak} MB", flush=True)
 
 
 def many_readers(folder, count):

@@ -37,10 +37,11 @@ final class DeliveryRecords: Sendable {
   }
 
   private static let recordsAtOnce = 64
-  /// So long a sync waits for more to share it: less than a letter takes.
-  private static let lingerMicroseconds: UInt32 = 1_500
+  /// So long a sync waits for more to share it. Workers that have a next letter come first, and write for all: this is for
+  /// those that have none, or wait for their turn.
+  private static let lingerMicroseconds: UInt32 = 20_000
   /// How often what is journalled is brought over.
-  private static let applyInterval: Duration = .milliseconds(100)
+  private static let applyInterval: Duration = .milliseconds(250)
   private static let idleSeconds: TimeInterval = 1
   private static let retrySeconds: UInt32 = 1
 
@@ -202,9 +203,9 @@ final class DeliveryRecords: Sendable {
   }
 
   private func leave(_ records: [PendingRecord]) {
-    let letters = Set(records.map(\.mail.id))
     reported.withLock { reported in
-      reported.records.removeAll { letters.contains($0.mail.id) }
+      // Nearly always they are all that there were.
+      reported.records.removeAll { record in records.contains { $0 === record } }
       reported.cannotWrite = false
     }
     for record in records { record.becameDurable() }

@@ -49,34 +49,40 @@ final class LetterMeters: Sendable {
     var outcome: Outcome
   }
 
-  private let stages = Mutex<[Stage: DurationTally]>([:])
-  private let smtpStages = Mutex<[SMTPStage: DurationTally]>([:])
-  private let counts = Mutex<[Letters: Int]>([:])
+  /// What one letter took, as far as it came.
+  struct Timing {
+    fileprivate var stages: [(stage: Stage, duration: Duration)] = []
+    var smtp = SMTPTimes()
 
-  var tallies: [Stage: DurationTally] { stages.withLock { $0 } }
-  var smtpTallies: [SMTPStage: DurationTally] { smtpStages.withLock { $0 } }
-  var letters: [Letters: Int] { counts.withLock { $0 } }
-
-  func measure<Value>(_ stage: Stage, _ body: () throws -> Value) rethrows -> Value {
-    let start = ContinuousClock.now
-    defer { add(ContinuousClock.now - start, to: stage) }
-    return try body()
-  }
-
-  func add(_ duration: Duration, to stage: Stage) {
-    stages.withLock { $0[stage, default: DurationTally()].add(duration) }
-  }
-
-  func add(_ times: SMTPTimes) {
-    smtpStages.withLock { tallies in
-      for stage in SMTPStage.allCases {
-        if let duration = stage.duration(in: times) { tallies[stage, default: DurationTally()].add(duration) }
-      }
+    mutating func measure<Value>(_ stage: Stage, _ body: () throws -> Value) rethrows -> Value {
+      let start = ContinuousClock.now
+      defer { stages.append((stage, ContinuousClock.now - start)) }
+      return try body()
     }
   }
 
-  func count(_ outcome: SendOutcome, of kind: OutgoingMail.Kind) {
+  private struct Sums {
+    var stages: [Stage: DurationTally] = [:]
+    var smtpStages: [SMTPStage: DurationTally] = [:]
+    var letters: [Letters: Int] = [:]
+  }
+
+  /// Workers meet here once a letter.
+  private let sums = Mutex(Sums())
+
+  var tallies: [Stage: DurationTally] { sums.withLock { $0.stages } }
+  var smtpTallies: [SMTPStage: DurationTally] { sums.withLock { $0.smtpStages } }
+  var letters: [Letters: Int] { sums.withLock { $0.letters } }
+
+  func add(_ outcome: SendOutcome, of kind: OutgoingMail.Kind, _ timing: Timing) {
     let letters = Letters(kind: kind, outcome: Outcome(outcome))
-    counts.withLock { $0[letters, default: 0] += 1 }
+    sums.withLock { sums in
+      sums.letters[letters, default: 0] += 1
+      for (stage, duration) in timing.stages { sums.stages[stage, default: DurationTally()].add(duration) }
+      for stage in SMTPStage.allCases {
+        guard let duration = stage.duration(in: timing.smtp) else { continue }
+        sums.smtpStages[stage, default: DurationTally()].add(duration)
+      }
+    }
   }
 }

@@ -102,7 +102,8 @@ final class Sender: Service {
       }
       // Digests keep the pace; letters that people wait for don't.
       let wait = rate.wait(at: .now)
-      guard let job = takeJob(includingDigests: wait == nil) else {
+      var timing = LetterMeters.Timing()
+      guard let job = timing.measure(.prepare, { takeJob(includingDigests: wait == nil) }) else {
         if wait == nil {
           queue.records.settle()
           rate.giveBack()
@@ -114,10 +115,10 @@ final class Sender: Service {
       if wait != nil { rate.overtaken(at: .now) }
       // Where there was one letter there may be more.
       bell.ring()
-      let outcome = send(job, &transport, when: .recorded(before))
+      let outcome = send(job, &transport, when: .recorded(before), &timing)
       if outcome.spoiltConnection { transport = nil }
-      meters.measure(.record) { _ = before?.wait() }
-      meters.count(outcome, of: job.mail.kind)
+      timing.measure(.record) { _ = before?.wait() }
+      meters.add(outcome, of: job.mail.kind, timing)
       before = queue.report(outcome, of: job.mail)
       report(outcome, of: job)
     }
@@ -155,10 +156,7 @@ final class Sender: Service {
 
   private func takeJob(includingDigests: Bool) -> DeliveryQueue.Job? {
     do {
-      let start = ContinuousClock.now
       let job = try queue.take(includingDigests: includingDigests)
-      // To find nothing is no letter's time.
-      if job != nil { meters.add(ContinuousClock.now - start, to: .prepare) }
       storeRefuses.withLock { $0 = false }
       return job
     } catch {
@@ -171,15 +169,16 @@ final class Sender: Service {
   private func send(
     _ job: DeliveryQueue.Job,
     _ transport: inout (any MailTransport)?,
-    when clearance: Clearance
+    when clearance: Clearance,
+    _ timing: inout LetterMeters.Timing
   ) -> SendOutcome {
     do {
       let open = try transport ?? openTransport()
       transport = open
       var envelope = job.envelope
-      if let signer { envelope.content = try meters.measure(.sign) { try signer.signed(envelope.content) } }
-      defer { meters.add(open.times) }
-      return meters.measure(.relay) { open.send(envelope, when: clearance) }
+      if let signer { envelope.content = try timing.measure(.sign) { try signer.signed(envelope.content) } }
+      defer { timing.smtp = open.times }
+      return timing.measure(.relay) { open.send(envelope, when: clearance) }
     } catch {
       return .relayTrouble("\(error)")
     }

@@ -40,7 +40,9 @@ final class SentJournal {
   /// - Throws: `StoreProblem`; what was appended then counts, or does not, and may be appended again.
   func append(_ entries: [Entry], generation: Int64) throws {
     precondition(count + entries.count <= Self.capacity, "letters are brought over before the journal is full")
-    let bytes = entries.flatMap { Self.encoded($0, generation) }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(entries.count * Self.entryBytes)
+    for entry in entries { Self.encode(entry, generation, to: &bytes) }
     let written = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(count * Self.entryBytes)) }
     guard written == bytes.count, fdatasync(descriptor) == 0 else { throw Self.problem(path) }
     count += entries.count
@@ -73,9 +75,9 @@ final class SentJournal {
     guard written == wanted, fsync(descriptor) == 0 else { throw Self.problem(path) }
   }
 
-  private static func encoded(_ entry: Entry, _ generation: Int64) -> [UInt8] {
+  private static func encode(_ entry: Entry, _ generation: Int64, to bytes: inout [UInt8]) {
     let words = [generation, entry.letter, entry.sentAt.milliseconds]
-    return (words + [check(words)]).flatMap { word in withUnsafeBytes(of: word.littleEndian, Array.init) }
+    for word in words + [check(words)] { withUnsafeBytes(of: word.littleEndian) { bytes += $0 } }
   }
 
   /// Nil for what was not written whole, or in another generation.
