@@ -1,9 +1,9 @@
 /// The letter that answers feedback.
 extension LetterFrame {
   private struct Reply {
-    var message: String
+    var message: WrittenLines
     var messageText: String
-    var reply: String
+    var reply: WrittenLines
     var replyText: String
     /// The page of the meeting it was about.
     var meeting: String?
@@ -19,9 +19,9 @@ extension LetterFrame {
         reason: "You wrote to us on our web page and left this address for an answer."
       ),
       Reply(
-        message: feedback.message,
+        message: WrittenLines(feedback.message, linked: false),
         messageText: WrittenText.quoted(feedback.message),
-        reply: reply,
+        reply: WrittenLines(reply, linked: true),
         replyText: WrittenText.laidOut(reply),
         meeting: feedback.meeting.map { meeting in
           let slugs = meeting.split(separator: "/")

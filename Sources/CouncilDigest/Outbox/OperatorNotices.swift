@@ -58,7 +58,7 @@ struct OperatorNotices: Sendable {
       View(
         subject: notice.subject,
         subjectText: TextWrap.wrap(notice.subject, width: 72),
-        sentences: notice.sentences.map { .init(html: $0, text: WrittenText.laidOut($0)) },
+        sentences: notice.sentences.map { .init(html: WrittenLines($0, linked: false), text: WrittenText.laidOut($0)) },
         command: notice.command
       )
     )
@@ -66,7 +66,7 @@ struct OperatorNotices: Sendable {
 
   private struct View {
     struct Sentence {
-      var html: String
+      var html: WrittenLines
       var text: String
     }
 

@@ -25,7 +25,7 @@ enum WrittenText {
     var pieces: [(text: String, isLink: Bool)] = []
     for word in line.split(whereSeparator: \.isWhitespace) {
       if let link = link(in: word) {
-        pieces.append((link, true))
+        pieces.append((String(link), true))
       } else if let last = pieces.last, !last.isLink {
         pieces[pieces.count - 1].text += " \(word)"
       } else {
@@ -36,15 +36,15 @@ enum WrittenText {
   }
 
   /// Without the brackets around it, and without the mark that ends the sentence: the end of the line does.
-  private static func link(in word: Substring) -> String? {
+  static func link(in word: Substring) -> Substring? {
     let start = word.drop { "(<[\"“‘'".contains($0) }
     guard start.lowercased().hasPrefix("http://") || start.lowercased().hasPrefix("https://") else { return nil }
     var link = start
     while let last = link.last, ".,;:!?>]\"”’')".contains(last) {
       // One of the address's own.
-      if last == ")", link.contains("(") { break }
+      if last == ")", link.count(where: { $0 == "(" }) >= link.count(where: { $0 == ")" }) { break }
       link.removeLast()
     }
-    return String(link)
+    return link
   }
 }

@@ -6,9 +6,9 @@ extension LetterFrame {
   fileprivate struct Answer {
     var quoted: String
     var quotedText: String
-    var request: String
+    var request: WrittenLines
     var requestText: String
-    var reply: String?
+    var reply: WrittenLines?
     var replyText: String?
     var found: String?
     var foundText: String?
@@ -61,9 +61,9 @@ extension LetterFrame {
     Answer(
       quoted: quoted,
       quotedText: TextWrap.wrap(quoted, width: 72),
-      request: request.request,
+      request: WrittenLines(request.request, linked: false),
       requestText: WrittenText.quoted(request.request),
-      reply: reply,
+      reply: reply.map { WrittenLines($0, linked: true) },
       replyText: reply.map(WrittenText.laidOut),
       found: found,
       foundText: found.map { TextWrap.wrap("\($0) See what it finds:", width: 72) },
