@@ -292,7 +292,7 @@ def send_letters(folder, name, signs):
         request("POST", f"/api/v1/digest-runs/1/{'resume' if number else 'approve'}")
         while not reaches("sent", part * (number + 1) if number < ROUNDS - 1 else 0):
             peak = max(peak, resident(service))
-            time.sleep(0.05)
+            time.sleep(0.25)
         if run["state"] != "sent":
             request("POST", "/api/v1/digest-runs/1/pause")
         took = time.time() - began

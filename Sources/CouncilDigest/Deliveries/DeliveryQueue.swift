@@ -13,7 +13,7 @@ final class DeliveryQueue: Sendable {
   let records: DeliveryRecords
   private let letters: SharedLetters
   /// Never locked while the store is asked.
-  private let waiting = Mutex(Waiting())
+  private let waiting = Mutex(WaitingLetters())
   /// One looks, the others wait for what it finds.
   private let search: Mutex<LetterSearch>
 
@@ -23,8 +23,9 @@ final class DeliveryQueue: Sendable {
     var envelope: Envelope
   }
 
-  private static let urgentLookInterval: Duration = .seconds(1)
-  private static let maximumTroubles = 1_000
+  /// So many letters of one edition are composed in one go: one by one, between work of other kinds, each takes three times as
+  /// long.
+  private static let composedAtOnce = 16
 
   init(
     store: Store,
@@ -44,7 +45,7 @@ final class DeliveryQueue: Sendable {
   }
 
   /// There may be a new letter that somebody waits for.
-  func look() { waiting.withLock { $0.mayHaveUrgent = true } }
+  func look() { waiting.withLock { $0.look() } }
 
   /// The next letter, which is then held until its outcome stands in its row; letters that people wait for first. Letters
   /// that can't or needn't be sent any more are settled on the way.
@@ -66,27 +67,18 @@ final class DeliveryQueue: Sendable {
   func report(_ outcome: SendOutcome, of mail: OutgoingMail) -> PendingRecord {
     if case .interrupted = outcome {
       let now = store.now()
-      waiting.withLock { waiting in
-        // Of letters that ended otherwise, say.
-        if waiting.troubles.count > Self.maximumTroubles { waiting.troubles = [:] }
-        waiting.troubles[mail.id, default: Trouble()].happened(at: now)
-      }
+      waiting.withLock { $0.wasInterrupted(mail, at: now) }
     } else {
-      waiting.withLock { _ = $0.troubles.removeValue(forKey: mail.id) }
+      waiting.withLock { $0.wasNotInterrupted(mail) }
     }
     return records.report(outcome, of: mail) { [self] in letGo(of: mail) }
   }
 
   /// Until `decided`, no digest is taken for these readers: a plan is about to replace what waits for them.
   /// - Returns: those whose letters are with workers at this moment.
-  func decide(about readers: Set<Int64>) -> Set<Int64> {
-    waiting.withLock { waiting in
-      waiting.readersInDecision.formUnion(readers)
-      return Set(waiting.held.values.filter { $0.runID != nil }.compactMap(\.subscriberID)).intersection(readers)
-    }
-  }
+  func decide(about readers: Set<Int64>) -> Set<Int64> { waiting.withLock { $0.decide(about: readers) } }
 
-  func decided(about readers: Set<Int64>) { waiting.withLock { $0.readersInDecision.subtract(readers) } }
+  func decided(about readers: Set<Int64>) { waiting.withLock { $0.decided(about: readers) } }
 
   /// Letters that wait to leave, counted up to `limit`.
   func waitingCount(limit: Int) async throws -> Int {
@@ -106,70 +98,7 @@ final class DeliveryQueue: Sendable {
 
   // MARK: Which is next
 
-  /// A letter that was lost with its connection. It may be the letter: the relay, or the host behind it, does not bear it,
-  /// and others must not wait for that.
-  private struct Trouble {
-    var times = 0
-    var until = Date.distantPast
-
-    mutating func happened(at now: Date) {
-      times += 1
-      let pause = times == 1 ? 10 : 60 * TimeInterval(1 << min(times - 2, 6))
-      until = now.addingTimeInterval(min(3_600, pause))
-    }
-
-    /// A clock that was set back makes nobody wait.
-    func isPutOff(at now: Date) -> Bool { now < until && until.timeIntervalSince(now) <= 3_600 }
-  }
-
-  private struct Taken {
-    var mail: OutgoingMail
-    /// What is known of it since it was found; nil must be looked up.
-    var isWanted: Bool?
-  }
-
-  private struct Waiting {
-    var urgent: [OutgoingMail] = []
-    var digests = LetterSearch.Batch()
-    /// With workers, or on the way into the store.
-    var held: [Int64: OutgoingMail] = [:]
-    /// A plan is about to replace what waits for them.
-    var readersInDecision: Set<Int64> = []
-    var troubles: [Int64: Trouble] = [:]
-    var mayHaveUrgent = true
-    var lookedForUrgent = ContinuousClock.now
-
-    var shouldLookForUrgent: Bool {
-      urgent.isEmpty
-        && (mayHaveUrgent || digests.letters.isEmpty
-          || ContinuousClock.now - lookedForUrgent > DeliveryQueue.urgentLookInterval)
-    }
-
-    mutating func take(_ includingDigests: Bool, now: Date, version: Int) -> Taken? {
-      if let mail = urgent.popLast() {
-        held[mail.id] = mail
-        return Taken(mail: mail)
-      }
-      guard includingDigests else { return nil }
-      if digests.closes.map({ now >= $0 }) ?? false { digests = .init() }
-      while let found = digests.letters.popLast() {
-        guard found.mail.subscriberID.map({ !readersInDecision.contains($0) }) ?? true else { continue }
-        held[found.mail.id] = found.mail
-        return Taken(mail: found.mail, isWanted: digests.version == version ? found.isWanted : nil)
-      }
-      return nil
-    }
-
-    func exclusions(now: Date) -> LetterSearch.Exclusions {
-      .init(
-        held: held,
-        putOff: Set(troubles.lazy.filter { $0.value.isPutOff(at: now) }.map(\.key)),
-        readersInDecision: readersInDecision
-      )
-    }
-  }
-
-  private func next(_ includingDigests: Bool) throws -> Taken? {
+  private func next(_ includingDigests: Bool) throws -> WaitingLetters.Taken? {
     if let taken = takeFound(includingDigests) { return taken }
     return try search.withLock { search in
       while true {
@@ -179,7 +108,7 @@ final class DeliveryQueue: Sendable {
     }
   }
 
-  private func takeFound(_ includingDigests: Bool) -> Taken? {
+  private func takeFound(_ includingDigests: Bool) -> WaitingLetters.Taken? {
     let now = store.now()
     return waiting.withLock { waiting in
       // Read here: whoever decides about readers has counted their change before they let go of the lock.
@@ -194,21 +123,19 @@ final class DeliveryQueue: Sendable {
     if mustLook {
       let (urgent, isMore) = try search.urgent(exclusions)
       let isFound = waiting.withLock { waiting in
-        waiting.urgent = urgent.reversed()
-        waiting.mayHaveUrgent = isMore
-        waiting.lookedForUrgent = .now
-        return !urgent.isEmpty || !waiting.digests.letters.isEmpty
+        waiting.found(urgent: urgent, isMore: isMore)
+        return !waiting.isEmpty
       }
       if isFound { return true }
     }
     guard includingDigests else { return false }
     let found = try search.digests(exclusions)
-    waiting.withLock { $0.digests = found }
+    waiting.withLock { $0.found(digests: found) }
     return !found.letters.isEmpty
   }
 
   private func letGo(of mail: OutgoingMail) {
-    _ = waiting.withLock { $0.held.removeValue(forKey: mail.id) }
+    waiting.withLock { $0.letGo(of: mail) }
   }
 
   // MARK: Whether it leaves
@@ -223,12 +150,12 @@ final class DeliveryQueue: Sendable {
   }
 
   /// - Returns: nil when the letter does not leave now.
-  private func prepare(_ taken: Taken) throws -> Job? {
+  private func prepare(_ taken: WaitingLetters.Taken) throws -> Job? {
     let mail = taken.mail
     switch try taken.isWanted.map({ $0 ? .leaves : .unwanted }) ?? standing(of: mail) {
     case .leaves: break
     case .notNow:
-      waiting.withLock { $0.digests = .init() }
+      waiting.withLock { $0.forgetDigests() }
       return nil
     case .unwanted:
       try records.cancel(mail)
@@ -238,11 +165,13 @@ final class DeliveryQueue: Sendable {
       try records.fail(mail, Reply(code: 0, text: "no longer useful when it could leave"))
       return nil
     }
+    if let envelope = taken.envelope { return Job(mail: mail, envelope: envelope) }
     do {
       guard let shared = try letters.letter(of: mail) else {
         try records.cancel(mail)
         return nil
       }
+      composeAhead(after: mail, shared)
       return Job(mail: mail, envelope: try assembly.envelope(for: mail, shared))
     } catch let error as DatabaseError {
       throw error
@@ -251,6 +180,15 @@ final class DeliveryQueue: Sendable {
       _ = report(.refused(Reply(code: 0, text: "can't be composed: \(error)"), isPermanent: false), of: mail).wait()
       return nil
     }
+  }
+
+  private func composeAhead(after mail: OutgoingMail, _ shared: SharedLetter) {
+    guard mail.editionID != nil else { return }
+    let next = waiting.withLock { $0.startComposing(after: mail, limit: Self.composedAtOnce - 1) }
+    guard !next.isEmpty else { return }
+    // One that can't be composed says so when its turn comes.
+    let composed = next.map { ($0, try? assembly.envelope(for: $0, shared)) }
+    waiting.withLock { $0.composed(composed) }
   }
 
   private func standing(of mail: OutgoingMail) throws -> Standing {

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Mail
 
 /// Finds the letters that may leave next: those that people wait for, and those of running digests, who waited longest
 /// first and then edition by edition.
@@ -9,6 +10,8 @@ final class LetterSearch {
     var mail: OutgoingMail
     /// Its reader still follows something and is not on holiday.
     var isWanted: Bool
+    /// When it was composed already.
+    var envelope: Envelope?
   }
 
   /// Letters of one run, in the reverse of the order in which they leave.
