@@ -74,6 +74,23 @@ import Testing
     #expect(reader?.email == (kind == .hard ? Self.new : Self.old))
   }
 
+  @Test func `a letter that was found and composed already leaves for the new address`() async throws {
+    let chain = try await Chain("2026-11-23T12:00:00Z")
+    try await chain.subscribe("zoe@elsewhere.example")
+    try await chain.subscribe(Self.old)
+    try await chain.publish("a")
+    try chain.clock.move(to: "2026-11-28T08:00:00Z")
+    await chain.services.scheduler.work()
+    chain.services.queue.look()
+    let first = try #require(try chain.services.queue.take())
+    #expect(first.mail.recipient == "zoe@elsewhere.example")
+    try await chain.move(2, to: Self.new)
+    let second = try #require(try chain.services.queue.take())
+    #expect(second.mail.recipient == Self.new)
+    #expect(second.envelope.recipient.description == Self.new)
+    #expect(ReceivedLetter(parsing: second.envelope.content.joined).first("to") == Self.new)
+  }
+
   // MARK: Two addresses that become one
 
   enum Moment: CaseIterable {

@@ -23,8 +23,8 @@ final class DeliveryQueue: Sendable {
     var envelope: Envelope
   }
 
-  /// So many letters of one edition are composed in one go: one by one, between work of other kinds, each takes three times as
-  /// long.
+  /// So many letters of one edition are composed in one go: one by one, between work of other kinds, each takes three
+  /// times as long.
   private static let composedAtOnce = 16
 
   init(
@@ -143,7 +143,7 @@ final class DeliveryQueue: Sendable {
   /// What a letter is worth now; it may have waited for a while since it was found.
   private enum Standing {
     case leaves
-    /// It is settled already, or its run stopped.
+    /// It is settled already, its run stopped, or it is not what was found.
     case notNow
     /// Its reader left or paused.
     case unwanted
@@ -197,7 +197,7 @@ final class DeliveryQueue: Sendable {
       let row = try Row.fetchOne(
         database,
         cached: """
-          SELECT outgoing_mail.state AS letter, digest_run.state AS run, subscriber.state AS subscriber,
+          SELECT outgoing_mail.state AS letter, outgoing_mail.recipient, digest_run.state AS run, subscriber.state AS subscriber,
             coalesce(subscriber.paused_until, 0) AS paused_until, EXISTS (SELECT 1 FROM hold) AS is_held
           FROM outgoing_mail
           LEFT JOIN digest_run ON digest_run.id = outgoing_mail.run_id
@@ -206,7 +206,8 @@ final class DeliveryQueue: Sendable {
           """,
         arguments: [mail.id]
       )
-      guard let row, row["letter"] == "queued" else { return .notNow }
+      // Where its reader has moved it is found anew, with the new address.
+      guard let row, row["letter"] == "queued", row["recipient"] == mail.recipient else { return .notNow }
       guard mail.kind == .digest else { return .leaves }
       guard row["run"] == "sending", row["is_held"] == false else { return .notNow }
       return row["subscriber"] == "active" && (row["paused_until"] as Int64) <= now ? .leaves : .unwanted

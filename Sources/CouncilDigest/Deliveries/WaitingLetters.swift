@@ -1,8 +1,8 @@
 import Foundation
 import Mail
 
-/// The letters that workers take from, and what is known of those that are with them. Only in memory: a process that dies
-/// leaves every letter free.
+/// The letters that workers take from, and what is known of those that are with them. Only in memory: a process that
+/// dies leaves every letter free.
 struct WaitingLetters {
   private var urgent: [OutgoingMail] = []
   private var digests = LetterSearch.Batch()
@@ -24,8 +24,8 @@ struct WaitingLetters {
     var envelope: Envelope?
   }
 
-  /// A letter that was lost with its connection. It may be the letter: the relay, or the host behind it, does not bear it,
-  /// and others must not wait for that.
+  /// A letter that was lost with its connection. It may be the letter: the relay, or the host behind it, does not bear
+  /// it, and others must not wait for that.
   private struct Trouble {
     var times = 0
     var until = Date.distantPast
