@@ -5,6 +5,24 @@ import Testing
 
 /// Templates see the same through `NamedValues` as by the library's own reflection.
 struct NamedValuesTests {
+  @Test(arguments: ["\u{301}", "\u{200D}", "\u{FE0F}", "\u{903}", "\u{1F3FD}", "\u{E0061}"])
+  func `a mark that something combines with is escaped all the same`(_ combining: String) throws {
+    struct View { var text: String }
+    let template = try MustacheTemplate(string: "{{text}}")
+    for mark in ["<", ">", "&", "\"", "'"] {
+      let shown = template.render(NamedValues.of(View(text: "a\(mark)\(combining) b=\(mark)\(combining)")))
+      #expect(!shown.unicodeScalars.contains { "<>\"'".unicodeScalars.contains($0) }, "\(shown)")
+      #expect(shown.unicodeScalars.filter { $0 == "&" }.count == 2 && shown.unicodeScalars.contains(";"))
+    }
+  }
+
+  @Test func `other text stays as it is`() throws {
+    for text in ["“quoted” <ü> &\u{e9} '…' \"😀\"", "e\u{301} 👩‍👩‍👧", ""] {
+      struct View { var text: String }
+      #expect(try MustacheTemplate(string: "{{{text}}}").render(NamedValues.of(View(text: text))) == text)
+    }
+  }
+
   private struct View {
     struct Row {
       var label: String

@@ -22,7 +22,8 @@ struct NamedValues: MustacheParent {
   /// The value itself where it is nothing that has fields.
   private static func known(_ value: Any) -> Any? {
     switch value {
-    case is String, is Bool, is Int, is any MustacheParent, is any CustomStringConvertible: value
+    case let text as String: MarkSeparation.separated(text)
+    case is Bool, is Int, is any MustacheParent, is any CustomStringConvertible: value
     case is MustacheLambda, is MustacheTemplate, is any MustacheCustomRenderable: value
     default: nil
     }
