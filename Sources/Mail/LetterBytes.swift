@@ -1,10 +1,12 @@
 /// A letter as it goes over the wire, in pieces: what many copies have in common stands in memory once.
 public struct LetterBytes: Equatable, Sendable {
   private var pieces: [[UInt8]] = []
+  /// In bytes.
   public private(set) var count = 0
 
   init() {}
 
+  /// A letter of one piece.
   public init(_ bytes: [UInt8]) { append(bytes) }
 
   mutating func reserveCapacity(pieces count: Int) { pieces.reserveCapacity(count) }
@@ -22,6 +24,7 @@ public struct LetterBytes: Equatable, Sendable {
     return whole
   }
 
+  /// All of it in one piece.
   public var joined: [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(count)
@@ -37,9 +40,8 @@ public struct LetterBytes: Equatable, Sendable {
   /// Hands the bytes out from the first to the last.
   struct Reader {
     private let pieces: [[UInt8]]
-    private var number = 0
-    /// Of the present piece.
-    private var taken = 0
+    private var pieceNumber = 0
+    private var takenOfPiece = 0
     private(set) var left: Int
 
     init(_ letter: LetterBytes) {
@@ -50,16 +52,16 @@ public struct LetterBytes: Equatable, Sendable {
     /// Fills `buffer` with the next bytes, as many as it holds or as there are.
     mutating func read(into buffer: UnsafeMutableRawBufferPointer) {
       var filled = 0
-      while filled < buffer.count, number < pieces.count {
-        let piece = pieces[number]
-        let bytes = min(buffer.count - filled, piece.count - taken)
+      while filled < buffer.count, pieceNumber < pieces.count {
+        let piece = pieces[pieceNumber]
+        let bytes = min(buffer.count - filled, piece.count - takenOfPiece)
         piece.withUnsafeBytes {
           UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]).copyMemory(
-            from: .init(rebasing: $0[taken..<(taken + bytes)])
+            from: .init(rebasing: $0[takenOfPiece..<(takenOfPiece + bytes)])
           )
         }
-        (filled, taken, left) = (filled + bytes, taken + bytes, left - bytes)
-        if taken == piece.count { (number, taken) = (number + 1, 0) }
+        (filled, takenOfPiece, left) = (filled + bytes, takenOfPiece + bytes, left - bytes)
+        if takenOfPiece == piece.count { (pieceNumber, takenOfPiece) = (pieceNumber + 1, 0) }
       }
     }
   }

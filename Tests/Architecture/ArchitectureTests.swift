@@ -41,7 +41,8 @@ import Testing
       for file in try files("CouncilDigest/\(folder)") {
         let code = Self.withoutTexts(file.text).split(separator: "\n")
           .filter { !$0.trimmingCharacters(in: .whitespaces).hasPrefix("//") }.joined(separator: "\n")
-        for match in code.matches(of: /\b[A-Z]\w+\b/) {
+        // By default "Type.member" is one word.
+        for match in code.matches(of: /\b[A-Z]\w+\b/.wordBoundaryKind(.simple)) {
           guard let home = owner[String(match.0)], home > index else { continue }
           // A type of another module may have the same name.
           guard !Self.namesOfOtherModules.contains(String(match.0)) else { continue }

@@ -5,7 +5,7 @@ import Testing
 @Suite struct WrittenLinesTests {
   private func shown(_ text: String, linked: Bool) -> [[String]] {
     WrittenLines(text, linked: linked).lines.map {
-      $0.pieces.filter { !$0.text.isEmpty }.map { $0.url.map { "[\($0)]" } ?? $0.text }
+      $0.pieces.filter { !$0.text.isEmpty }.map { $0.leadsTo.map { "[\($0)]" } ?? $0.text }
     }
   }
 
@@ -17,6 +17,12 @@ import Testing
         ["Not ftp://c.example."],
       ]
     )
+  }
+
+  @Test func `what is no address, or hides one, is text`() {
+    for text in ["https://", "https://user:pass@a.example", "http:///x"] {
+      #expect(shown(text, linked: true) == [[text]])
+    }
   }
 
   @Test func `what a stranger wrote leads nowhere`() {

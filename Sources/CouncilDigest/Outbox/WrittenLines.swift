@@ -1,4 +1,5 @@
-/// What a person wrote, as it stands in the HTML part of a letter: its lines stay, by breaks, which all mail programs know.
+/// What a person wrote, as it stands in the HTML part of a letter: its lines stay, by breaks, which all mail programs
+/// know.
 struct WrittenLines {
   struct Line {
     var isFirst: Bool
@@ -8,7 +9,7 @@ struct WrittenLines {
   struct Piece {
     var text: String
     /// Where it leads, when it is a link.
-    var url: String?
+    var leadsTo: String?
   }
 
   let lines: [Line]
@@ -24,9 +25,9 @@ struct WrittenLines {
     var pieces: [Piece] = []
     var rest = line
     for word in line.split(whereSeparator: \.isWhitespace) {
-      guard let link = WrittenText.link(in: word) else { continue }
+      guard let link = WrittenText.link(in: word), let address = WebLink.check(String(link)) else { continue }
       pieces.append(Piece(text: String(rest[..<link.startIndex])))
-      pieces.append(Piece(text: String(link), url: String(link)))
+      pieces.append(Piece(text: String(link), leadsTo: address))
       rest = rest[link.endIndex...]
     }
     return pieces + [Piece(text: String(rest))]
