@@ -91,24 +91,19 @@ struct ExportCommand: AsyncParsableCommand {
     guard parts.count == 2 else { return nil }
     let columns = ["council", "topic", "query"].map { $0 == parts[0] ? parts[1] : "" }
     let source = item["evidence"] as? String ?? "\(item["source"] ?? ""), form \(item["form"] ?? "")"
-    return row([item["email"] as? String ?? ""] + columns + [item["confirmed_at"] as? String ?? "", source])
+    return SpreadsheetCell.row(
+      [item["email"] as? String ?? ""] + columns + [item["confirmed_at"] as? String ?? "", source]
+    )
   }
 
   private static func consent(_ item: [String: Any]) -> String {
-    row(
+    SpreadsheetCell.row(
       [
         "email", "state", "follows", "scope", "source", "evidence", "form", "requested_at", "confirmed_at",
         "withdrawn_at",
       ]
       .map { item[$0] as? String ?? "" }
     )
-  }
-
-  /// RFC 4180.
-  private static func row(_ fields: [String]) -> String {
-    fields.map(SpreadsheetCell.defused).map { field in
-      field.contains(where: { ",\"\n\r".contains($0) }) ? "\"\(field.replacing("\"", with: "\"\""))\"" : field
-    }.joined(separator: ",")
   }
 }
 

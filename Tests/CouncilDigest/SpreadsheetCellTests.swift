@@ -20,4 +20,16 @@ import Testing
     let other = try SubscriberTable(header: ["Email Address", "query", "OPTIN_TIME"])
     #expect(try other.row(["ann@resident.example", "'-school bus", "2026-01-05 10:00:00"]).query == "'-school bus")
   }
+
+  @Test func `a line of a table is read back as it was written, whatever is in it`() throws {
+    let texts = [
+      "a", "x\r\ny", "\r\n", "b,\u{301}c", "\"\u{301}d\",\u{200D}\"", "\"", "", "e\nf", "\"g\",h", "i\u{301}",
+    ]
+    let line = Array((SpreadsheetCell.row(texts) + "\n").utf8)
+    var reader = try CSVReader { Array(line.dropFirst($0)) }
+    let record = try reader.next()
+    #expect(try record?.fields.get().map(SpreadsheetCell.restored) == texts)
+    let none = try reader.next()
+    #expect(none == nil)
+  }
 }

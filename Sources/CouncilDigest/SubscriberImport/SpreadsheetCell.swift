@@ -5,6 +5,16 @@ public enum SpreadsheetCell {
     isLikeFormula(text) ? "'" + text : text
   }
 
+  /// Texts as a line of a table (RFC 4180 §2), without its end.
+  public static func row(_ texts: [String]) -> String { texts.map { quoted(defused($0)) }.joined(separator: ",") }
+
+  /// By scalars: a quote that an accent follows is another character, and CRLF is one, but not to who reads the file.
+  private static func quoted(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: { ",\"\n\r".unicodeScalars.contains($0) }) else { return text }
+    let doubled = text.unicodeScalars.flatMap { $0 == "\"" ? [$0, $0] : [$0] }
+    return "\"\(String(String.UnicodeScalarView(doubled)))\""
+  }
+
   static func restored(_ cell: String) -> String {
     cell.hasPrefix("'") && isLikeFormula(cell) ? String(cell.dropFirst()) : cell
   }
