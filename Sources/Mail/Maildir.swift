@@ -25,10 +25,11 @@ public final class Maildir: MailTransport {
   }
 
   public func send(_ envelope: Envelope, when clearance: Clearance) -> SendOutcome {
-    let name = Self.fileName(of: envelope)
+    let content = envelope.content.joined
+    let name = Self.fileName(of: content)
     let temporary = folder.appending(path: "tmp/\(name)")
     do {
-      try write(envelope, to: temporary.path)
+      try write(content, of: envelope, to: temporary.path)
       guard clearance.isGiven() || clearance.obtain() else {
         unlink(temporary.path)
         return .brokenOff
@@ -56,9 +57,9 @@ public final class Maildir: MailTransport {
     guard fsync(descriptor) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
   }
 
-  private func write(_ envelope: Envelope, to path: String) throws {
+  private func write(_ content: [UInt8], of envelope: Envelope, to path: String) throws {
     let head = "Return-Path: <\(envelope.sender)>\r\nDelivered-To: \(envelope.recipient)\r\n"
-    let bytes = Array(head.utf8) + envelope.content.joined
+    let bytes = Array(head.utf8) + content
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
     defer { close(descriptor) }
@@ -72,9 +73,8 @@ public final class Maildir: MailTransport {
     guard fsync(descriptor) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
   }
 
-  private static func fileName(of envelope: Envelope) -> String {
-    let head = envelope.content.joined.prefix(4_096)
-    let text = String(decoding: head, as: UTF8.self)
+  private static func fileName(of content: [UInt8]) -> String {
+    let text = String(decoding: content.prefix(4_096), as: UTF8.self)
     let identifier = text.range(of: "Message-ID: <").flatMap { start in
       text.range(of: ">", range: start.upperBound..<text.endIndex).map { text[start.upperBound..<$0.lowerBound] }
     }

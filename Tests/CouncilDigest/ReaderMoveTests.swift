@@ -26,15 +26,20 @@ import Testing
     return chain
   }
 
-  // MARK: What comes back
-
-  @Test func `what the old mailbox refuses is not counted against who has moved`() async throws {
+  private func digestsWait(for readers: String...) async throws -> Chain {
     let chain = try await Chain("2026-11-23T12:00:00Z")
-    try await chain.subscribe(Self.old)
+    for reader in readers { try await chain.subscribe(reader) }
     try await chain.publish("a")
     try chain.clock.move(to: "2026-11-28T08:00:00Z")
     await chain.services.scheduler.work()
     chain.services.queue.look()
+    return chain
+  }
+
+  // MARK: What comes back
+
+  @Test func `what the old mailbox refuses is not counted against who has moved`() async throws {
+    let chain = try await digestsWait(for: Self.old)
     let job = try #require(try chain.services.queue.take())
     try await chain.move(1, to: Self.new)
     #expect(chain.services.queue.report(.refused(Self.gone, isPermanent: true), of: job.mail).wait())
@@ -75,13 +80,7 @@ import Testing
   }
 
   @Test func `a letter that was found and composed already leaves for the new address`() async throws {
-    let chain = try await Chain("2026-11-23T12:00:00Z")
-    try await chain.subscribe("zoe@elsewhere.example")
-    try await chain.subscribe(Self.old)
-    try await chain.publish("a")
-    try chain.clock.move(to: "2026-11-28T08:00:00Z")
-    await chain.services.scheduler.work()
-    chain.services.queue.look()
+    let chain = try await digestsWait(for: "zoe@elsewhere.example", Self.old)
     let first = try #require(try chain.services.queue.take())
     #expect(first.mail.recipient == "zoe@elsewhere.example")
     try await chain.move(2, to: Self.new)

@@ -197,8 +197,8 @@ final class DeliveryQueue: Sendable {
       let row = try Row.fetchOne(
         database,
         cached: """
-          SELECT outgoing_mail.state AS letter, outgoing_mail.recipient, digest_run.state AS run, subscriber.state AS subscriber,
-            coalesce(subscriber.paused_until, 0) AS paused_until, EXISTS (SELECT 1 FROM hold) AS is_held
+          SELECT outgoing_mail.state AS letter, outgoing_mail.recipient, digest_run.state AS run,
+            subscriber.state AS subscriber, coalesce(subscriber.paused_until, 0) AS paused_until, EXISTS (SELECT 1 FROM hold) AS is_held
           FROM outgoing_mail
           LEFT JOIN digest_run ON digest_run.id = outgoing_mail.run_id
           LEFT JOIN subscriber ON subscriber.id = outgoing_mail.subscriber_id

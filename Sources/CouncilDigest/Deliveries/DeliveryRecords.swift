@@ -37,8 +37,8 @@ final class DeliveryRecords: Sendable {
   }
 
   private static let recordsAtOnce = 64
-  /// So long a sync waits for more to share it. Workers that have a next letter come first, and write for all: this is for
-  /// those that have none, or wait for their turn.
+  /// So long a sync waits for more to share it. Workers that have a next letter come first, and write for all: this is
+  /// for those that have none, or wait for their turn.
   private static let lingerMicroseconds: UInt32 = 20_000
   /// How often what is journalled is brought over.
   private static let applyInterval: Duration = .milliseconds(250)

@@ -10,7 +10,7 @@ enum MarkSeparation {
     var result = String.UnicodeScalarView()
     var before: Unicode.Scalar = " "
     for scalar in text.unicodeScalars {
-      if marks.contains(before), !scalar.isASCII, isOneCharacter(before, scalar) { result.append(wordJoiner) }
+      if !scalar.isASCII, marks.contains(before), isOneCharacter(before, scalar) { result.append(wordJoiner) }
       result.append(scalar)
       before = scalar
     }
