@@ -13,33 +13,69 @@ import Testing
 
   init() throws { folder = try TemporaryFolder() }
 
-  private func open() throws -> SentJournal { try SentJournal(besideStoreAt: folder.file("s.sqlite")) }
+  private func open(_ generation: Int64 = 7) throws -> SentJournal {
+    try SentJournal(besideStoreAt: folder.file("s.sqlite"), generation: generation)
+  }
 
   @Test func `what was appended is there for who opens it next, in its generation only`() throws {
     let journal = try open()
-    try journal.append(Array(entries[..<2]), generation: 7)
-    try journal.append(Array(entries[2...]), generation: 7)
-    #expect(try open().read(generation: 7) == entries)
-    #expect(try open().read(generation: 8).isEmpty)
+    try journal.append(Array(entries[..<2]))
+    try journal.append(Array(entries[2...]))
+    #expect(try open().read() == entries)
+    #expect(try open(8).read().isEmpty)
   }
 
-  @Test func `a new generation begins at the front, and what stands behind it counts no more`() throws {
+  @Test
+  func
+    `while the letters of one half are on their way, those of the other count with them, and alone once they are through`()
+    throws
+  {
     let journal = try open()
-    try journal.append(entries, generation: 7)
-    journal.begin()
-    try journal.append([entries[4]], generation: 8)
-    #expect(try open().read(generation: 8) == [entries[4]])
-    #expect(try open().read(generation: 7).isEmpty)
+    try journal.append(Array(entries[..<2]))
+    let next = journal.turn()
+    #expect(try open().read() == Array(entries[..<2]), "nothing is lost where no letter follows")
+    try journal.append([entries[2]])
+    try journal.append([entries[3]])
+    #expect(try open().read() == Array(entries[..<4]), "the store has not moved on")
+    #expect(try open(next).read() == Array(entries[2..<4]), "it has")
+    let third = journal.turn()
+    try journal.append([entries[4]])
+    #expect(try open().read().isEmpty, "that half was written over")
+    #expect(try open(next).read() == Array(entries[2...]))
+    #expect(try open(third).read() == [entries[4]])
+  }
+
+  @Test func `a half holds as many as it says`() throws {
+    let journal = try open()
+    #expect(journal.room == SentJournal.capacity)
+    let many = (1...Int64(SentJournal.capacity)).map { SentJournal.Entry(letter: $0, sentAt: entries[0].sentAt) }
+    try journal.append(many)
+    #expect(journal.room == 0)
+    _ = journal.turn()
+    try journal.append(entries)
+    #expect(journal.room == SentJournal.capacity - entries.count)
+    #expect(try open().read() == many + entries)
+  }
+
+  @Test func `a journal of before there were halves is read`() throws {
+    let journal = try open()
+    try journal.append(entries)
+    let url = URL(fileURLWithPath: folder.file("s.sqlite-sent"))
+    // It had no heading, and was half as long.
+    let lines = try Data(contentsOf: url).dropFirst(32).prefix(4_096 * 32 - 32) + Data(count: 32)
+    try lines.write(to: url)
+    #expect(try open().read() == entries)
+    #expect(try open(8).read().isEmpty)
   }
 
   @Test func `a line that was torn ends it`() throws {
-    try open().append(entries, generation: 7)
+    try open().append(entries)
     let file = try #require(FileHandle(forUpdatingAtPath: folder.file("s.sqlite-sent")))
-    // In the middle of the fourth.
-    try file.seek(toOffset: 3 * 32 + 12)
+    // In the middle of the fourth after the heading.
+    try file.seek(toOffset: 4 * 32 + 12)
     try file.write(contentsOf: Data([0xFF]))
     try file.close()
-    #expect(try open().read(generation: 7) == Array(entries[..<3]))
+    #expect(try open().read() == Array(entries[..<3]))
   }
 
   @Test func `letters that were journalled are sent for the process that starts next`() async throws {
@@ -51,8 +87,8 @@ import Testing
     let job = try #require(try chain.services.queue.take())
     let generation = try await chain.services.store.read { try ApplySentLetters.generation($0) }
     // As a process does that dies before it has brought the letter over.
-    let journal = try SentJournal(besideStoreAt: chain.services.store.path)
-    try journal.append([.init(letter: job.mail.id, sentAt: chain.clock.now)], generation: generation)
+    let journal = try SentJournal(besideStoreAt: chain.services.store.path, generation: generation)
+    try journal.append([.init(letter: job.mail.id, sentAt: chain.clock.now)])
     let restarted = try chain.restarted()
     let run = try #require(try await chain.runs().first)
     #expect(try await chain.services.store.read { try run.counts($0) }.sent == 1)

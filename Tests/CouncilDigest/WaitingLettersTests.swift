@@ -69,6 +69,7 @@ import Testing
     var waiting = waiting([mail(1), mail(2), mail(3)])
     let first = try take(&waiting, version: 7)
     let ahead = waiting.startComposing(after: first.mail, limit: 15)
+    waiting.forgetDigests()
     waiting.found(
       digests: .init(
         letters: [.init(mail: mail(3), isWanted: true), .init(mail: mail(2, to: "bob@example.org"), isWanted: true)],
@@ -80,5 +81,51 @@ import Testing
     #expect(second.mail.recipient == "bob@example.org" && second.envelope == nil)
     let next = waiting.startComposing(after: second.mail, limit: 1)
     #expect(next.map(\.id) == [3], "the next worker may")
+  }
+
+  @Test func `when few are left the next are found ahead, once, and follow them`() throws {
+    var waiting = waiting((1...50).map { mail($0) })
+    let first = try take(&waiting, version: 7)
+    #expect(!first.shouldLookAhead, "there are many")
+    let second = try take(&waiting, version: 7)
+    #expect(second.shouldLookAhead)
+    let third = try take(&waiting, version: 7)
+    #expect(!third.shouldLookAhead, "somebody is at it")
+    let known = waiting.exclusions(now: now).claims
+    #expect(Set(known.keys) == Set(1...50), "those that wait and those that are with workers are not found again")
+    waiting.found(
+      digests: .init(letters: [51, 52].map { .init(mail: mail($0), isWanted: true) }.reversed(), version: 8)
+    )
+    #expect(waiting.exclusions(now: now).claims.count == 52)
+    for number in 4...50 {
+      let next = try take(&waiting, version: 7)
+      #expect(next.mail.id == Int64(number) && next.isWanted == true)
+      #expect(next.shouldLookAhead == (number == 50), "of those that follow there are few, too")
+    }
+    let following = try take(&waiting, version: 7)
+    #expect(following.mail.id == 51 && following.isWanted == nil, "it was found when the store was another")
+    let last = try take(&waiting, version: 8)
+    #expect(last.mail.id == 52 && last.isWanted == true)
+    #expect(!following.shouldLookAhead && !last.shouldLookAhead, "with none left the next worker looks itself")
+    #expect(waiting.isEmpty)
+  }
+
+  @Test func `what was found ahead is forgotten with the rest`() {
+    var waiting = waiting([mail(1)])
+    waiting.found(digests: .init(letters: [.init(mail: mail(2), isWanted: true)], version: 7))
+    waiting.forgetDigests()
+    #expect(waiting.isEmpty && waiting.exclusions(now: now).claims.isEmpty)
+    let none = waiting.take(true, now: now, version: 7)
+    #expect(none == nil)
+  }
+
+  @Test func `what was found ahead does not leave after hours`() {
+    var waiting = waiting([mail(1)])
+    let batch = LetterSearch.Batch(letters: [.init(mail: mail(2), isWanted: true)], version: 7, closes: now + 60)
+    waiting.found(digests: batch)
+    let first = waiting.take(true, now: now, version: 7)
+    #expect(first?.mail.id == 1)
+    let late = waiting.take(true, now: now + 60, version: 7)
+    #expect(late == nil)
   }
 }

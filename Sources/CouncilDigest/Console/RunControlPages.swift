@@ -139,7 +139,7 @@ struct RunControlPages: Sendable {
       database,
       sql: """
         SELECT readers, subscriber_id FROM (
-          SELECT edition_id, count(*) AS readers, min(id) AS example FROM outgoing_mail
+          SELECT edition_id, count(*) AS readers, min(id) AS example FROM \(OutgoingMail.waiting)
           WHERE run_id = :run AND state = 'queued' GROUP BY edition_id ORDER BY readers DESC, edition_id LIMIT :limit)
         JOIN outgoing_mail ON outgoing_mail.id = example WHERE subscriber_id IS NOT NULL
         """,

@@ -12,12 +12,14 @@ struct ApplySentLetters: Sendable {
   }
 
   /// SQLite would begin with the larger table, so the letters stand first in a CROSS JOIN, or in a list.
-  /// - Returns: how many of each run, and the generation of what is journalled from now on.
+  /// - Parameter generation: of what is journalled meanwhile and from now on.
+  /// - Returns: how many of each run.
   func callAsFunction(
     _ entries: [SentJournal.Entry],
+    generation: Int64,
     now: Date,
     _ database: Database
-  ) throws -> (runs: [Int64: Int], generation: Int64) {
+  ) throws -> [Int64: Int] {
     let lines = entries.map { "[\($0.letter),\($0.sentAt.milliseconds)]" }.joined(separator: ",")
     try database.execute(
       cached: """
@@ -37,9 +39,8 @@ struct ApplySentLetters: Sendable {
     try moveWindows(database)
     let runs = try count(entries, now: now, database)
     try database.execute(cached: "DELETE FROM sent_letter")
-    // At random: a copy of the store that went other ways never meets this journal's lines by its own count.
-    try database.execute(cached: "UPDATE sent_journal SET generation = random() & 0x3fffffffffffffff")
-    return (runs, try Self.generation(database))
+    try database.execute(cached: "UPDATE sent_journal SET generation = ?", arguments: [generation])
+    return runs
   }
 
   /// A reader's next digest starts where this one ended. Only a letter that was sent moves it, and none that begins later

@@ -88,7 +88,7 @@ final class DeliveryQueue: Sendable {
         sql: """
           SELECT count(*) FROM (
             SELECT 1 FROM outgoing_mail WHERE state = 'queued' AND is_urgent = 1
-            UNION ALL SELECT 1 FROM outgoing_mail WHERE state = 'queued' AND run_id IS NOT NULL
+            UNION ALL SELECT 1 FROM \(OutgoingMail.waiting) WHERE state = 'queued' AND run_id IS NOT NULL
             LIMIT ?)
           """,
         arguments: [limit]
@@ -99,7 +99,10 @@ final class DeliveryQueue: Sendable {
   // MARK: Which is next
 
   private func next(_ includingDigests: Bool) throws -> WaitingLetters.Taken? {
-    if let taken = takeFound(includingDigests) { return taken }
+    if let taken = takeFound(includingDigests) {
+      if taken.shouldLookAhead { lookAhead() }
+      return taken
+    }
     return try search.withLock { search in
       while true {
         if let taken = takeFound(includingDigests) { return taken }
@@ -132,6 +135,15 @@ final class DeliveryQueue: Sendable {
     let found = try search.digests(exclusions)
     waiting.withLock { $0.found(digests: found) }
     return !found.letters.isEmpty
+  }
+
+  /// What goes wrong here goes wrong again when somebody waits for it.
+  private func lookAhead() {
+    _ = search.withLockIfAvailable { search in
+      let now = store.now()
+      guard let found = try? search.digests(waiting.withLock { $0.exclusions(now: now) }) else { return }
+      waiting.withLock { $0.found(digests: found) }
+    }
   }
 
   private func letGo(of mail: OutgoingMail) {

@@ -9,7 +9,7 @@ import Synchronization
 /// point earlier writes for all.
 final class DeliveryRecords: Sendable {
   private let store: Store
-  private let applySentLetters: ApplySentLetters
+  private let taken: TakenLetters
   private let recordOutcome: RecordOutcome
   private let log: Logger
   let pace: DeliveryPace
@@ -18,7 +18,6 @@ final class DeliveryRecords: Sendable {
   private let reported = Mutex(Reported())
   /// Whoever writes holds it, and may for long: a `Mutex` would let the others spin.
   private let turn = NSLock()
-  nonisolated(unsafe) private var journal: Journal  // because it is touched only with the turn locked
   private let bell = Bell()
 
   private struct Reported {
@@ -27,13 +26,6 @@ final class DeliveryRecords: Sendable {
     var cannotWrite = false
     var cannotApply = false
     var isStopping = false
-  }
-
-  private struct Journal {
-    let file: SentJournal
-    var generation: Int64
-    /// Durable in the file, not yet in their rows.
-    var records: [PendingRecord] = []
   }
 
   private static let recordsAtOnce = 64
@@ -59,14 +51,11 @@ final class DeliveryRecords: Sendable {
     self.pace = pace
     self.log = log
     recordOutcome = RecordOutcome(canary: canary, notices: notices)
-    applySentLetters = ApplySentLetters(allowance: allowance, canary: canary)
-    let file = try SentJournal(besideStoreAt: store.path)
-    let left = try file.read(generation: try store.readBlocking { try ApplySentLetters.generation($0) })
-    // Also where nothing is left: what the file holds must never count again.
-    let generation = try store.writeBlocking { [applySentLetters] in try applySentLetters(left, now: store.now(), $0) }
-      .generation
-    file.begin()
-    journal = Journal(file: file, generation: generation)
+    taken = try TakenLetters(
+      store: store,
+      applySentLetters: ApplySentLetters(allowance: allowance, canary: canary),
+      pace: pace
+    )
   }
 
   /// Whether what was reported can't be written at the moment.
@@ -83,9 +72,8 @@ final class DeliveryRecords: Sendable {
     var applied = ContinuousClock.now
     while !bell.isStopping {
       let rings = bell.count
-      let isWaitedFor = turn.withLock { !journal.records.isEmpty }
       if reported.withLock({ $0.records.isEmpty }) {
-        bell.wait(seconds: isWaitedFor ? Self.applyInterval / .seconds(1) : Self.idleSeconds, since: rings)
+        bell.wait(seconds: taken.isEmpty ? Self.idleSeconds : Self.applyInterval / .seconds(1), since: rings)
       }
       usleep(Self.lingerMicroseconds)
       do {
@@ -135,7 +123,7 @@ final class DeliveryRecords: Sendable {
 
   private func applyReporting() {
     do {
-      try turn.withLock { try apply() }
+      try taken.apply()
       reported.withLock { $0.cannotApply = false }
     } catch {
       refused(error) { $0.cannotApply = true }
@@ -190,12 +178,9 @@ final class DeliveryRecords: Sendable {
     while true {
       let records = reported.withLock { Array($0.records.prefix(Self.recordsAtOnce)) }
       guard !records.isEmpty else { return }
-      let (taken, others) = (records.filter(\.isTaken), records.filter { !$0.isTaken })
-      if journal.file.count + taken.count > SentJournal.capacity { try apply() }
-      let entries = taken.map { SentJournal.Entry(letter: $0.mail.id, sentAt: $0.now) }
-      if !entries.isEmpty { try journal.file.append(entries, generation: journal.generation) }
-      journal.records += taken
-      leave(taken)
+      let (sent, others) = (records.filter(\.isTaken), records.filter { !$0.isTaken })
+      try taken.append(sent)
+      leave(sent)
       let stuck = others.isEmpty ? [] : try write(others)
       leave(others)
       for record in others where !stuck.contains(record.mail.id) { record.becameVisible() }
@@ -225,18 +210,6 @@ final class DeliveryRecords: Sendable {
       log.critical("mail.record-impossible", metadata: ["letter": "\(record.mail.id)", "error": "\(error)"])
       return [record.mail.id]
     }
-  }
-
-  private func apply() throws {
-    guard !journal.records.isEmpty else { return }
-    let now = store.now()
-    let entries = journal.records.map { SentJournal.Entry(letter: $0.mail.id, sentAt: $0.now) }
-    let applied = try store.writeUncounted { try applySentLetters(entries, now: now, $0) }
-    journal.generation = applied.generation
-    journal.file.begin()
-    for record in journal.records { record.becameVisible() }
-    journal.records = []
-    for (run, count) in applied.runs { pace.count(count, of: run, at: now) }
   }
 
   private func refused(_ error: any Error, _ note: (inout Reported) -> Void) {

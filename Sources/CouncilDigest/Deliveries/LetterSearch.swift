@@ -23,19 +23,28 @@ final class LetterSearch {
     var closes: Date?
   }
 
-  /// What a search must know of letters that are with workers, or were put off.
+  /// Who a letter that was found is for.
+  struct Claim: Sendable {
+    var run: Int64?
+    var subscriber: Int64?
+
+    init(_ mail: OutgoingMail) { (run, subscriber) = (mail.runID, mail.subscriberID) }
+  }
+
+  /// What a search must know of letters that were found before, or were put off.
   struct Exclusions: Sendable {
-    var held: [Int64: OutgoingMail]
+    /// Of those that wait for a worker, or are with one; by number of the letter.
+    var claims: [Int64: Claim]
     var putOff: Set<Int64>
     var readersInDecision: Set<Int64>
 
     func allows(_ mail: OutgoingMail) -> Bool {
-      guard held[mail.id] == nil, !putOff.contains(mail.id) else { return false }
+      guard claims[mail.id] == nil, !putOff.contains(mail.id) else { return false }
       return mail.runID == nil || mail.subscriberID.map { !readersInDecision.contains($0) } ?? true
     }
 
-    func count(ofRun run: Int64) -> Int { held.values.count { $0.runID == run } }
-    var digests: Int { held.values.count { $0.runID != nil } }
+    func count(ofRun run: Int64) -> Int { claims.values.count { $0.run == run } }
+    var digests: Int { claims.values.count { $0.run != nil } }
   }
 
   private let store: Store
@@ -61,7 +70,7 @@ final class LetterSearch {
 
   /// - Returns: those that are due, and whether there may be more.
   func urgent(_ exclusions: Exclusions) throws -> (letters: [OutgoingMail], isMore: Bool) {
-    let limit = Self.urgentAtOnce + exclusions.held.count + exclusions.putOff.count
+    let limit = Self.urgentAtOnce + exclusions.claims.count + exclusions.putOff.count
     let found = try store.readBlocking { database in
       try OutgoingMail.fetchAll(
         database,
@@ -136,7 +145,7 @@ final class LetterSearch {
       let statement = try database.cachedStatement(
         sql: """
           SELECT \(OutgoingMail.columns), subscriber.state = 'active' AND coalesce(paused_until, 0) <= :now
-          FROM outgoing_mail LEFT JOIN subscriber ON subscriber.id = subscriber_id
+          FROM \(OutgoingMail.waiting) LEFT JOIN subscriber ON subscriber.id = subscriber_id
           WHERE run_id = :run AND outgoing_mail.state = 'queued' AND \(condition)
             AND (next_attempt_at <= :now OR next_attempt_at > :set_back)
           ORDER BY window_from, edition_id, outgoing_mail.id LIMIT :limit

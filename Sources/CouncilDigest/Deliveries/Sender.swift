@@ -66,6 +66,7 @@ final class Sender: Service {
     for number in 0..<workers {
       bell.workerStarted()
       let thread = Thread { [self] in
+        Self.giveWay()
         work()
         bell.workerEnded()
       }
@@ -83,6 +84,14 @@ final class Sender: Service {
     bell.stop(within: .zero)
     // A service that ends before its group asks it to is taken for one that failed.
     try? await gracefulShutdown()
+  }
+
+  /// A digest can wait for a moment; who asks for a page does not, nor does a relay on the same machine, without which
+  /// there is nothing to do here. From now on this thread takes no core from one that runs (SCHED_BATCH of sched(7)).
+  private static func giveWay() {
+    var parameters = sched_param()
+    let batch: Int32 = 3  // which Glibc's module lacks
+    _ = sched_setscheduler(0, batch, &parameters)
   }
 
   private func work() {

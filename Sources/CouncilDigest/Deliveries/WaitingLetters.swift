@@ -6,8 +6,11 @@ import Mail
 struct WaitingLetters {
   private var urgent: [OutgoingMail] = []
   private var digests = LetterSearch.Batch()
-  /// With workers, or on the way into the store.
-  private var held: [Int64: OutgoingMail] = [:]
+  /// Found ahead, for when `digests` are used up.
+  private var following = LetterSearch.Batch()
+  private var hasLookedAhead = false
+  /// With workers, or on the way into the store; by number of the letter.
+  private var held: [Int64: LetterSearch.Claim] = [:]
   /// A plan is about to replace what waits for them.
   private var readersInDecision: Set<Int64> = []
   private var troubles: [Int64: Trouble] = [:]
@@ -22,6 +25,8 @@ struct WaitingLetters {
     var isWanted: Bool?
     /// When it was composed already.
     var envelope: Envelope?
+    /// Few are left: whoever took this one looks for more, so that nobody has to wait for them.
+    var shouldLookAhead = false
   }
 
   /// A letter that was lost with its connection. It may be the letter: the relay, or the host behind it, does not bear
@@ -42,6 +47,7 @@ struct WaitingLetters {
 
   private static let urgentLookInterval: Duration = .seconds(1)
   private static let maximumTroubles = 1_000
+  private static let fewLeft = 48
 
   var shouldLookForUrgent: Bool {
     urgent.isEmpty
@@ -51,8 +57,11 @@ struct WaitingLetters {
   var isEmpty: Bool { urgent.isEmpty && digests.letters.isEmpty }
 
   func exclusions(now: Date) -> LetterSearch.Exclusions {
-    .init(
-      held: held,
+    var claims = held
+    for found in digests.letters { claims[found.mail.id] = .init(found.mail) }
+    for found in following.letters { claims[found.mail.id] = .init(found.mail) }
+    return .init(
+      claims: claims,
       putOff: Set(troubles.lazy.filter { $0.value.isPutOff(at: now) }.map(\.key)),
       readersInDecision: readersInDecision
     )
@@ -69,26 +78,46 @@ struct WaitingLetters {
     lookedForUrgent = .now
   }
 
-  mutating func found(digests batch: LetterSearch.Batch) { digests = batch }
+  mutating func found(digests batch: LetterSearch.Batch) {
+    if digests.letters.isEmpty {
+      use(batch)
+    } else {
+      following = batch
+    }
+  }
 
   /// What was found of a run is not so any more.
-  mutating func forgetDigests() { digests = .init() }
+  mutating func forgetDigests() {
+    following = .init()
+    use(following)
+  }
+
+  private mutating func use(_ batch: LetterSearch.Batch) {
+    digests = batch
+    hasLookedAhead = false
+  }
 
   // MARK: Taking
 
   /// - Parameter version: of the store.
   mutating func take(_ includingDigests: Bool, now: Date, version: Int) -> Taken? {
     if let mail = urgent.popLast() {
-      held[mail.id] = mail
+      held[mail.id] = .init(mail)
       return Taken(mail: mail)
     }
     guard includingDigests else { return nil }
-    if digests.closes.map({ now >= $0 }) ?? false { digests = .init() }
+    if digests.closes.map({ now >= $0 }) ?? false { forgetDigests() }
     while let found = digests.letters.popLast() {
-      guard isFree(found) else { continue }
-      held[found.mail.id] = found.mail
       let isWanted = digests.version == version ? found.isWanted : nil
-      return Taken(mail: found.mail, isWanted: isWanted, envelope: found.envelope)
+      if digests.letters.isEmpty {
+        use(following)
+        following = .init()
+      }
+      guard isFree(found) else { continue }
+      held[found.mail.id] = .init(found.mail)
+      let shouldLookAhead = !hasLookedAhead && (1...Self.fewLeft).contains(digests.letters.count)
+      if shouldLookAhead { hasLookedAhead = true }
+      return Taken(mail: found.mail, isWanted: isWanted, envelope: found.envelope, shouldLookAhead: shouldLookAhead)
     }
     return nil
   }
@@ -134,7 +163,7 @@ struct WaitingLetters {
 
   mutating func decide(about readers: Set<Int64>) -> Set<Int64> {
     readersInDecision.formUnion(readers)
-    return Set(held.values.filter { $0.runID != nil }.compactMap(\.subscriberID)).intersection(readers)
+    return Set(held.values.lazy.filter { $0.run != nil }.compactMap(\.subscriber)).intersection(readers)
   }
 
   mutating func decided(about readers: Set<Int64>) { readersInDecision.subtract(readers) }

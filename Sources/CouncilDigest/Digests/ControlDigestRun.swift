@@ -15,7 +15,8 @@ enum ControlDigestRun: String, CaseIterable, Sendable {
     if self == .cancel {
       try database.execute(
         sql: """
-          UPDATE outgoing_mail SET state = 'cancelled', finished_at = ? WHERE run_id = ? AND state = 'queued'
+          UPDATE \(OutgoingMail.waiting) SET state = 'cancelled', finished_at = ?
+          WHERE run_id = ? AND state = 'queued'
           """,
         arguments: [now.milliseconds, id]
       )

@@ -148,7 +148,7 @@ extension DigestRun {
   private func lastAttempt(_ database: Database) throws -> Date? {
     try Int64.fetchOne(
       database,
-      cached: "SELECT max(next_attempt_at) FROM outgoing_mail WHERE run_id = ? AND state = 'queued'",
+      cached: "SELECT max(next_attempt_at) FROM \(OutgoingMail.waiting) WHERE run_id = ? AND state = 'queued'",
       arguments: [id]
     ).map(Date.init(milliseconds:))
   }
@@ -156,7 +156,7 @@ extension DigestRun {
   private func queuedCount(_ database: Database) throws -> Int {
     try Int.fetchOne(
       database,
-      cached: "SELECT count(*) FROM outgoing_mail WHERE run_id = ? AND state = 'queued'",
+      cached: "SELECT count(*) FROM \(OutgoingMail.waiting) WHERE run_id = ? AND state = 'queued'",
       arguments: [id]
     ) ?? 0
   }
@@ -178,7 +178,7 @@ extension DigestRun {
         UPDATE digest_run SET
           state = CASE state WHEN 'sending' THEN 'sent' ELSE state END, finished_at = coalesce(finished_at, :now)
         WHERE id = :id AND state IN ('sending', 'cancelled') AND NOT EXISTS (
-          SELECT 1 FROM outgoing_mail WHERE run_id = :id AND state = 'queued')
+          SELECT 1 FROM \(OutgoingMail.waiting) WHERE run_id = :id AND state = 'queued')
         """,
       arguments: ["id": id, "now": now.milliseconds]
     )

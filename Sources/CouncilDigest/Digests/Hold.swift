@@ -33,7 +33,7 @@ struct Hold: Equatable, Sendable {
   static func waitingLetters(_ database: Database) throws -> Int {
     try Int.fetchOne(
       database,
-      sql: "SELECT count(*) FROM outgoing_mail WHERE run_id IS NOT NULL AND state = 'queued'"
+      sql: "SELECT count(*) FROM \(OutgoingMail.waiting) WHERE run_id IS NOT NULL AND state = 'queued'"
     ) ?? 0
   }
 

@@ -90,6 +90,10 @@ extension OutgoingMail {
     """
   static let columnCount = 14
 
+  /// The table, for statements about digests that wait. Left alone, SQLite would look through all that ever left: it takes
+  /// the unique index of a run's letters for the better one.
+  static let waiting = "outgoing_mail INDEXED BY outgoing_mail_next"
+
   /// By position: a run has a million of them, and to look for a name takes longer than to read the value.
   init(row: Row) throws {
     guard let kind = Kind(rawValue: row[1]) else {
