@@ -10,8 +10,8 @@ final class WebDriver: @unchecked Sendable {
   private var session = ""
 
   init() async throws {
-    guard let program = Machine.program("chromedriver") else {
-      throw TestFault("chromedriver is not installed (chromium-driver)")
+    guard let program = Machine.program("chromedriver"), let browser = Machine.program("chromium-headless-shell") else {
+      throw TestFault("chromium-driver and chromium-headless-shell are not installed")
     }
     folder = try TemporaryFolder()
     let port = try Machine.freePort()
@@ -23,8 +23,9 @@ final class WebDriver: @unchecked Sendable {
       folder: folder.path
     )
     _ = try await eventually("chromedriver answers") { try? await client.get("/status").status == 200 ? true : nil }
-    let arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-    let options = ["alwaysMatch": ["browserName": "chrome", "goog:chromeOptions": ["args": arguments]]]
+    let arguments = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    let chromium: [String: Any] = ["binary": browser, "args": arguments]
+    let options = ["alwaysMatch": ["browserName": "chrome", "goog:chromeOptions": chromium]]
     let created = try await call("POST", "/session", ["capabilities": options]) as? [String: Any]
     session = "/session/\(created?["sessionId"] as? String ?? "")"
   }

@@ -5,25 +5,6 @@ import Testing
 
 /// Texts made to break out of where they stand, put wherever a text may be put, and looked for wherever one is shown.
 @Suite struct HostileTextTests {
-  /// Each may be stored as it is, and must be shown as what it is: text.
-  private static let kept: [String] = [
-    "Xa <xss-a onxss=1><img src=x onerror=xss()><svg/onload=xss()>", "Xb </script><script>xss()</script><!--",
-    "Xc \" onxss=\"1\" 'onmouseover='xss() `x` a=b", "Xd </title></textarea></style></select><xss-d>",
-    "Xe &lt;xss-e&gt; &#60;xss-e&#62; &amp;amp; &quot;", "Xf zero\u{200B}width\u{200D}\u{FEFF} 👩‍👩‍👧‍👦 🏴󠁧󠁢󠁷󠁬󠁳󠁿 Ünï\u{0301}",
-    "=HYPERLINK(\"https://evil.example/xss\",\"Xg\")", "+Xh@SUM(1+1)*cmd|' /C xss'!A0", "-Xi+1", "@Xj",
-    "Xk'; DROP TABLE subscriber; -- \" OR 1=1 %' _ \\", "Xl {{xss}} {{{xss}}} {{#a}}xss{{/a}} {{>layout}} {{! }}",
-    "Xm %00 %0d%0aX-Xss: 1 %3Cxss-m%3E %25 %u003c", "Xn \u{200E}marks\u{200F} \u{061C}of direction",
-    "Xo ]]> <![CDATA[ <?xss ?> &xss;", "Xp [a](javascript:xss()) ![i](data:text/html,xss) <javascript:xss()>",
-    "Xq BEGIN:VEVENT\\nX-XSS:1;LANGUAGE=x:,;\\,", "Xr $(xss) `xss` ${xss} #{xss} \\u003cxss-r\\u003e",
-  ]
-
-  /// Each must be refused by whatever takes one line, and the answer says which field it was.
-  private static let refused: [String] = [
-    "Ya\r\nBcc: xss@evil.example\r\nX-Xss: 1", "Yb\nX-Xss: 1", "Yc\u{0}xss", "Yd \u{202E}ssx\u{202C} override",
-    "Ye \u{2066}\u{2067}isolates\u{2069}", "Yf \u{1B}[31mxss\u{7}", "Yg \u{85}xss",
-    String(repeating: "Yh xss ", count: 9_400),
-  ]
-
   /// What takes one line: a call, and the member that the text goes into.
   private static let lines: [(path: String, pointer: String, body: @Sendable (String) -> [String: Any])] = [
     ("/councils/y", "/name", { ["name": $0] }),
@@ -52,7 +33,7 @@ import Testing
   @Test func `what may not be stored is refused with the name of its field`() async throws {
     let service = try await RunningService()
     _ = try await service.api("PUT", "/councils/x0", ["name": "X"])
-    for text in Self.refused {
+    for text in HostileTexts.refused {
       for line in Self.lines {
         let method = line.path == "/api-keys" ? "POST" : "PUT"
         let answer = try await service.api(method, line.path, line.body(text))
@@ -76,7 +57,8 @@ import Testing
     let service = try await RunningService()
     _ = try await service.api("PUT", "/councils/x0", ["name": "X"])
     var pages: [String: String] = [:]
-    for (number, text) in (Self.kept + Self.refused).enumerated() {
+    var feeds: [String: [UInt8]] = [:]
+    for (number, text) in (HostileTexts.kept + HostileTexts.refused).enumerated() {
       let forms: [(path: String, form: [(String, String)])] = [
         ("/subscribe", [("email", text), ("council", "x0"), ("density", text)]),
         ("/subscribe", [("email", "ann@resident.example"), ("council", text), ("topic", text), ("query", text)]),
@@ -103,16 +85,17 @@ import Testing
         let answer = try await service.client.get(path + query)
         #expect(answer.status < 500, "\(path) \(number): \(answer.status)")
         if answer.field("content-type")?.hasPrefix("text/html") == true { pages["\(path) \(number)"] = answer.text }
-        if path == "/search.atom?q=", answer.status == 200 { _ = try await FeedReader.atom(answer.body) }
+        if path == "/search.atom?q=", answer.status == 200 { feeds["\(path) \(number)"] = answer.body }
       }
     }
+    _ = try await FeedReader.atoms(feeds)
     let inPages = try await InertReader.findings(inPages: pages)
     #expect(inPages == [])
     #expect(!service.log.contains("http.failure"))
   }
 
   @Test func `what is stored is text on every page, and in every letter, feed, calendar and table`() async throws {
-    let service = try await RunningService(["operator.notify": "op@council.example", "site.name": Self.kept[0]])
+    let service = try await RunningService(["operator.notify": "op@council.example", "site.name": HostileTexts.kept[0]])
     try await store(service)
     let readers = ["=ann@resident.example", "-bob@resident.example"]
     for reader in readers { try await follow(service, reader) }
@@ -125,7 +108,7 @@ import Testing
       try RunningService.path(of: "/preferences/", in: letter), try RunningService.path(of: "/digests/", in: letter),
       try RunningService.path(of: "/unsubscribe/", in: letter),
     ]
-    for number in Self.kept.indices {
+    for number in HostileTexts.kept.indices {
       let committee = try await service.api("GET", "/councils/x\(number)/meetings/m").object()["committee_slug"] ?? ""
       for place in ["/councils/x\(number)", "/councils/x\(number)/committees/\(committee)", "/topics/x\(number)"] {
         paths += [place, place + "/feed.atom", place + "/calendar.ics"]
@@ -134,14 +117,15 @@ import Testing
       paths += [meeting, meeting + "/calendar.ics", meeting + "/transcript", "/feedback?meeting=x\(number)/m"]
     }
     var pages: [String: String] = [:]
+    var feeds: [String: [UInt8]] = [:]
+    var calendars: [String: [UInt8]] = [:]
     for path in paths {
       let answer = try await service.client.get(path)
       #expect(answer.status == (path.hasSuffix("/transcript") ? 403 : 200), "\(path): \(answer.status)")
       if path.contains(".atom") {
-        _ = try await FeedReader.atom(answer.body)
+        feeds[path] = answer.body
       } else if path.contains(".ics") {
-        let calendar = try await FeedReader.calendar(answer.body)
-        #expect((calendar["events"] as? [Any])?.count == (path.hasPrefix("/topics") ? Self.kept.count : 1), "\(path)")
+        calendars[path] = answer.body
       } else if path.hasPrefix("/sitemap") {
         _ = try await PageReader.siteMap(answer.text)
       } else {
@@ -149,6 +133,11 @@ import Testing
       }
     }
     try checkShown(pages)
+    _ = try await FeedReader.atoms(feeds)
+    for (path, calendar) in try await FeedReader.calendars(calendars) {
+      let events = path.hasPrefix("/topics") ? HostileTexts.kept.count : 1
+      #expect((calendar["events"] as? [Any])?.count == events, "\(path)")
+    }
     pages.merge(try await consolePages(service)) { $1 }
     var letters: [String: String] = [:]
     for file in try service.letterFiles() {
@@ -156,7 +145,7 @@ import Testing
       letters[file.lastPathComponent] = String(decoding: bytes.map { UInt16($0) }, as: UTF16.self)
       pages[file.lastPathComponent] = ReceivedLetter(parsing: bytes).html
     }
-    #expect(letters.count > 2 * Self.kept.count)
+    #expect(letters.count > 2 * HostileTexts.kept.count)
     let inPages = try await InertReader.findings(inPages: pages)
     #expect(inPages == [])
     let inLetters = try await InertReader.findings(inLetters: letters)
@@ -167,7 +156,7 @@ import Testing
 
   /// What an operator sees of it, and of what they are given back when it is refused.
   private func consolePages(_ service: RunningService) async throws -> [String: String] {
-    let (console, all) = (try await Console(service), Self.kept.joined(separator: "\n"))
+    let (console, all) = (try await Console(service), HostileTexts.kept.joined(separator: "\n"))
     _ = try await service.client.post(form: [("message", all)], to: "/feedback")
     _ = try await service.client.post(form: [("email", "w@x.example"), ("request", all)], to: "/topics/request")
     let letter = try await service.waitForLetter(to: "w@x.example", "topic-request")
@@ -183,10 +172,10 @@ import Testing
       #expect(names.filter { pages["console \(path)"]?.contains($0) != true } == [])
     }
     pages["console next"] = try await console.post("/next").text
-    for (number, text) in Self.kept.enumerated() {
+    for (number, text) in HostileTexts.kept.enumerated() {
       let answers: [(String, [(String, String)])] = [
-        ("/requests/\(Self.kept.count + 1)", [("decision", text), ("query", text), ("reply", text)]),
-        ("/feedback/\(Self.kept.count + 1)", [("reply", text), ("state", text)]),
+        ("/requests/\(HostileTexts.kept.count + 1)", [("decision", text), ("query", text), ("reply", text)]),
+        ("/feedback/\(HostileTexts.kept.count + 1)", [("reply", text), ("state", text)]),
         ("/hold", [("release", text), ("until", text), ("reason", text)]),
       ]
       for (path, form) in answers { pages["console \(path) \(number)"] = try await console.post(path, form).text }
@@ -196,7 +185,7 @@ import Testing
 
   /// Every text in every field of a council, a meeting and a topic of its own, and in what people send.
   private func store(_ service: RunningService) async throws {
-    for (number, text) in Self.kept.enumerated() {
+    for (number, text) in HostileTexts.kept.enumerated() {
       let short = String(String.UnicodeScalarView(text.unicodeScalars.prefix(24)))
       let person: [String: Any] = ["name": text, "role": text, "attendance": String(text.prefix(16))]
       let calls: [(String, String, [String: Any])] = [
@@ -235,8 +224,8 @@ import Testing
       ("topic-requests", ["state": "accepted", "query": "hostile -xss"]), ("feedback", ["state": "handled"]),
     ] {
       let items = try #require(try await service.api("GET", "/\(kind)?limit=200").object()["items"] as? [[String: Any]])
-      #expect(items.count == Self.kept.count)
-      for (item, text) in zip(items, Self.kept) {
+      #expect(items.count == HostileTexts.kept.count)
+      for (item, text) in zip(items, HostileTexts.kept) {
         let answer = try await service.api(
           "PATCH",
           "/\(kind)/\(item["id"] ?? "")",
@@ -250,7 +239,7 @@ import Testing
   /// Everything there is, and every text as an own query; those that are none are refused by a page.
   private func follow(_ service: RunningService, _ address: String) async throws {
     var form = [("email", address), ("density", "full"), ("query", "-school hostile")]
-    form += Self.kept.indices.prefix(9).flatMap { [("council", "x\($0)"), ("topic", "x\($0)")] }
+    form += HostileTexts.kept.indices.prefix(9).flatMap { [("council", "x\($0)"), ("topic", "x\($0)")] }
     let answer = try await service.client.post(form: form, to: "/subscribe")
     #expect(answer.status == 303, "\(answer.text)")
     let letter = try await service.waitForLetter(to: address, "confirmation")
@@ -260,7 +249,7 @@ import Testing
 
   /// Nothing was taken away, or taken for a template.
   private func checkShown(_ pages: [String: String]) throws {
-    for (number, text) in Self.kept.enumerated() {
+    for (number, text) in HostileTexts.kept.enumerated() {
       let shown = text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
         .replacing("\"", with: "&quot;")
       for path in ["/councils/x\(number)", "/councils/x\(number)/meetings/m", "/topics/x\(number)"] {

@@ -4,47 +4,58 @@ import Foundation
 public enum FeedReader {
   /// A feed as feedparser understood it: `id`, `title`, `updated`, `links` and `entries`. Times are as they were written.
   public static func atom(_ bytes: [UInt8]) async throws -> [String: Any] {
+    try await atoms(["the feed": bytes])["the feed"] ?? [:]
+  }
+
+  /// Many feeds at once, by name.
+  public static func atoms(_ feeds: [String: [UInt8]]) async throws -> [String: [String: Any]] {
     try await read(
-      bytes,
+      feeds,
       """
-      import sys, json, feedparser
+      import feedparser
       type = {"content-type": "application/atom+xml; charset=utf-8"}
-      data = sys.stdin.buffer.read()
-      feed = feedparser.parse(data, response_headers=type, sanitize_html=False, resolve_relative_uris=False)
-      if feed.bozo: sys.exit(str(feed.bozo_exception))
-      if feed.version != "atom10": sys.exit("not Atom but " + feed.version)
       links = lambda thing: {link.rel: link.href for link in thing.links}
-      print(json.dumps({
-        "id": feed.feed.id, "title": feed.feed.title, "updated": feed.feed.updated, "links": links(feed.feed),
-        "author": feed.feed.author,
-        "entries": [{
-          "id": entry.id, "title": entry.title, "updated": entry.updated, "published": entry.published,
-          "links": links(entry), "summary": entry.get("summary"), "content": entry.content[0].value,
-          "type": entry.content[0].type, "tags": [[tag.term, tag.label] for tag in entry.get("tags", [])],
-        } for entry in feed.entries],
-      }))
+      def read(data):
+        feed = feedparser.parse(data, response_headers=type, sanitize_html=False, resolve_relative_uris=False)
+        if feed.bozo: raise Exception(str(feed.bozo_exception))
+        if feed.version != "atom10": raise Exception("not Atom but " + feed.version)
+        return {
+          "id": feed.feed.id, "title": feed.feed.title, "updated": feed.feed.updated, "links": links(feed.feed),
+          "author": feed.feed.author,
+          "entries": [{
+            "id": entry.id, "title": entry.title, "updated": entry.updated, "published": entry.published,
+            "links": links(entry), "summary": entry.get("summary"), "content": entry.content[0].value,
+            "type": entry.content[0].type, "tags": [[tag.term, tag.label] for tag in entry.get("tags", [])],
+          } for entry in feed.entries],
+        }
       """
     )
   }
 
   /// A calendar as icalendar understood it: its properties by their names, and so each of its `events`. Times are ISO 8601.
   public static func calendar(_ bytes: [UInt8]) async throws -> [String: Any] {
-    try checkLines(bytes)
+    try await calendars(["the calendar": bytes])["the calendar"] ?? [:]
+  }
+
+  /// Many calendars at once, by name.
+  public static func calendars(_ calendars: [String: [UInt8]]) async throws -> [String: [String: Any]] {
+    for bytes in calendars.values { try checkLines(bytes) }
     return try await read(
-      bytes,
+      calendars,
       """
-      import sys, json, icalendar
-      calendar = icalendar.Calendar.from_ical(sys.stdin.buffer.read())
+      import icalendar
       def plain(value):
-        if isinstance(value, list): sys.exit("a property stands twice")
+        if isinstance(value, list): raise Exception("a property stands twice")
         if hasattr(value, "dt"): return value.dt.isoformat() if hasattr(value.dt, "isoformat") else str(value.dt)
         return value if isinstance(value, int) else str(value)
       def properties(component):
-        if component.errors: sys.exit(str(component.errors))
+        if component.errors: raise Exception(str(component.errors))
         return {name: plain(value) for name, value in component.items()}
-      kinds = {component.name for component in calendar.subcomponents}
-      if not kinds <= {"VEVENT"}: sys.exit("unexpected " + str(kinds))
-      print(json.dumps({**properties(calendar), "events": [properties(event) for event in calendar.walk("VEVENT")]}))
+      def read(data):
+        calendar = icalendar.Calendar.from_ical(data)
+        kinds = {component.name for component in calendar.subcomponents}
+        if not kinds <= {"VEVENT"}: raise Exception("unexpected " + str(kinds))
+        return {**properties(calendar), "events": [properties(event) for event in calendar.walk("VEVENT")]}
       """
     )
   }
@@ -63,13 +74,27 @@ public enum FeedReader {
     }
   }
 
-  private static func read(_ bytes: [UInt8], _ script: String) async throws -> [String: Any] {
-    let answer = try await Machine.run("/usr/bin/python3", ["-c", script], input: bytes)
+  /// - Parameter script: Python that defines `read`, which takes the bytes of one.
+  private static func read(_ documents: [String: [UInt8]], _ script: String) async throws -> [String: [String: Any]] {
+    let encoded = documents.mapValues { Data($0).base64EncodedString() }
+    let reading = """
+      import sys, json, base64
+      found = {}
+      for name, data in json.load(sys.stdin).items():
+        try: found[name] = read(base64.b64decode(data))
+        except Exception as problem: sys.exit(name + ": " + str(problem))
+      print(json.dumps(found))
+      """
+    let answer = try await Machine.run(
+      "/usr/bin/python3",
+      ["-c", script + "\n" + reading],
+      input: [UInt8](try JSONSerialization.data(withJSONObject: encoded))
+    )
     guard answer.status == 0,
-      let object = try JSONSerialization.jsonObject(with: Data(answer.output.utf8)) as? [String: Any]
+      let found = try JSONSerialization.jsonObject(with: Data(answer.output.utf8)) as? [String: [String: Any]]
     else {
       throw TestFault("a reader objects (Debian's python3-feedparser and python3-icalendar read): \(answer.errors)")
     }
-    return object
+    return found
   }
 }
