@@ -77,6 +77,10 @@ struct DigestCommand: AsyncParsableCommand {
     @Argument(help: "The id of a run.") var id: Int?
     @Flag(help: "With an id: stay and show the progress until it is finished.") var watch = false
 
+    func validate() throws {
+      guard !watch || id != nil else { throw ValidationError("--watch needs the id of a run") }
+    }
+
     func run() async throws {
       guard let id else { return try await options.print("GET", "/api/v1/digest-runs?limit=10", as: RunReport.runs) }
       if watch { return try await options.watch(run: id) }

@@ -90,10 +90,11 @@ struct ExportCommand: AsyncParsableCommand {
     let parts = follows.split(separator: ":", maxSplits: 1).map(String.init)
     guard parts.count == 2 else { return nil }
     let columns = ["council", "topic", "query"].map { $0 == parts[0] ? parts[1] : "" }
-    let source = item["evidence"] as? String ?? "\(item["source"] ?? ""), form \(item["form"] ?? "")"
-    return SpreadsheetCell.row(
-      [item["email"] as? String ?? ""] + columns + [item["confirmed_at"] as? String ?? "", source]
-    )
+    // Where it was given elsewhere, it was asked for and given in one; here it counts from the day it was confirmed.
+    let evidence = item["evidence"] as? String
+    let consentAt = item[evidence == nil ? "confirmed_at" : "requested_at"] as? String ?? ""
+    let source = evidence ?? "\(item["source"] ?? ""), form \(item["form"] ?? "")"
+    return SpreadsheetCell.row([item["email"] as? String ?? ""] + columns + [consentAt, source])
   }
 
   private static func consent(_ item: [String: Any]) -> String {

@@ -100,7 +100,9 @@ struct ServiceCall {
     let errors = (problem["errors"] as? [[String: Any]] ?? []).compactMap { entry in
       (entry["detail"] as? String).map { detail in
         let pointer = entry["pointer"] as? String ?? ""
-        return pointer.isEmpty ? detail : "\(pointer): \(detail)"
+        // A person reads it: "name", and "attendees/0/name".
+        let field = pointer.hasPrefix("/") ? pointer.dropFirst() : pointer[...]
+        return field.isEmpty ? detail : "\(field): \(detail)"
       }
     }
     let detail = problem["detail"] as? String ?? "status \(answer.status)"

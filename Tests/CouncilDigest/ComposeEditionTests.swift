@@ -38,4 +38,13 @@ import Testing
     #expect(body.html.contains("4 more summaries are on the council"))
     #expect(body.html.contains("and 88 more"))
   }
+
+  @Test(arguments: [
+    ([], ""), (["A"], "A"), (["A", "B"], "A and B"), (["A", "B", "C"], "A, B and C"),
+    (["A, of B", "C"], "A, of B; and C"), (["A, of B", "C", "D"], "A, of B; C; and D"),
+    ((1...14).map { "\($0)" }, "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 and 2 more"),
+  ])
+  func `what somebody follows is listed so that each name can be told`(_ names: [String], _ text: String) {
+    #expect(ComposeEdition.list(names) == text)
+  }
 }

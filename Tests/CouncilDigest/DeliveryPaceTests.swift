@@ -227,5 +227,6 @@ import Testing
     #expect(wait > 30 && counts.secondsLeft(at: 10, now: chain.clock.now) == wait)
     #expect(counts.secondsLeft(at: 0.001, now: chain.clock.now) == 1_000)
     #expect(counts.secondsLeft(at: nil, now: chain.clock.now) == wait)
+    #expect(counts.secondsLeft(at: nil, now: chain.clock.now + wait) == nil, "it is due and does not leave")
   }
 }

@@ -206,6 +206,8 @@ import Testing
     try await chain.services.store.write {
       _ = try StartDigestRun.start(week: try #require(ISOWeek(parsing: "2026-W48")), end: now, now: now, $0)
     }
+    let again = try #require(try await chain.runs().first { $0.id == 2 })
+    #expect(again.from == now.addingTimeInterval(-7 * 86_400), "what the cancelled run did not bring is in its window")
     #expect(try await chain.work() == [held.mail.recipient: ["a"]])
   }
 

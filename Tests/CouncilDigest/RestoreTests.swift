@@ -129,6 +129,12 @@ import Testing
           "INSERT INTO feedback (kind, message, email, state, created_at) VALUES ('comment', 'm', 'GONE@example.org', 'open', 1)"
       )
     }
+    // Somebody who was erased signed up anew, and has not confirmed.
+    try await departures.append(.erased, .init(address: "new@example.org", ids: []), at: chain.clock.now - 60)
+    let signedUp = chain.clock.now
+    try await chain.services.store.write {
+      _ = try Subscriber.findOrInsert(try EmailAddress(parsing: "new@example.org"), now: signedUp, $0)
+    }
     let backup = try await chain.services.backUp(to: chain.folder.file("b.sqlite"))
     chain.clock.move(by: 60)
     try await leave(chain, "back@example.org")
@@ -149,6 +155,7 @@ import Testing
       try String.fetchAll(database, sql: "SELECT email FROM subscriber WHERE state = 'active' ORDER BY email")
     }
     #expect(active == ["back@example.org", "early@example.org", "stay@example.org"])
+    #expect(bytes.range(of: Data("new@example.org".utf8)) != nil)
     #expect(try await store.read { try String.fetchOne($0, sql: "SELECT email FROM feedback") } == nil)
   }
 

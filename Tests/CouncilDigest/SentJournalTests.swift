@@ -32,17 +32,25 @@ import Testing
   {
     let journal = try open()
     try journal.append(Array(entries[..<2]))
-    let next = journal.turn()
+    let next = journal.turnOver()
     #expect(try open().read() == Array(entries[..<2]), "nothing is lost where no letter follows")
     try journal.append([entries[2]])
     try journal.append([entries[3]])
     #expect(try open().read() == Array(entries[..<4]), "the store has not moved on")
     #expect(try open(next).read() == Array(entries[2..<4]), "it has")
-    let third = journal.turn()
+    let third = journal.turnOver()
     try journal.append([entries[4]])
     #expect(try open().read().isEmpty, "that half was written over")
     #expect(try open(next).read() == Array(entries[2...]))
     #expect(try open(third).read() == [entries[4]])
+  }
+
+  @Test func `a letter that stands in both halves counts once`() throws {
+    let journal = try open()
+    try journal.append(Array(entries[..<3]))
+    _ = journal.turnOver()
+    try journal.append(Array(entries[2...]))
+    #expect(try open().read() == entries)
   }
 
   @Test func `a half holds as many as it says`() throws {
@@ -51,10 +59,11 @@ import Testing
     let many = (1...Int64(SentJournal.capacity)).map { SentJournal.Entry(letter: $0, sentAt: entries[0].sentAt) }
     try journal.append(many)
     #expect(journal.room == 0)
-    _ = journal.turn()
-    try journal.append(entries)
+    _ = journal.turnOver()
+    let others = entries.map { SentJournal.Entry(letter: -$0.letter, sentAt: $0.sentAt) }
+    try journal.append(others)
     #expect(journal.room == SentJournal.capacity - entries.count)
-    #expect(try open().read() == many + entries)
+    #expect(try open().read() == many + others)
   }
 
   @Test func `a journal of before there were halves is read`() throws {

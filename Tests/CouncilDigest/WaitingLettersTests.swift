@@ -85,29 +85,30 @@ import Testing
 
   @Test func `when few are left the next are found ahead, once, and follow them`() throws {
     var waiting = waiting((1...50).map { mail($0) })
-    let first = try take(&waiting, version: 7)
-    #expect(!first.shouldLookAhead, "there are many")
-    let second = try take(&waiting, version: 7)
-    #expect(second.shouldLookAhead)
-    let third = try take(&waiting, version: 7)
-    #expect(!third.shouldLookAhead, "somebody is at it")
-    let known = waiting.exclusions(now: now).claims
-    #expect(Set(known.keys) == Set(1...50), "those that wait and those that are with workers are not found again")
+    _ = try take(&waiting, version: 7)
+    let early = waiting.startLookingAhead(now: now)
+    #expect(!waiting.shouldLookAhead && early == nil, "there are many")
+    _ = try take(&waiting, version: 7)
+    let first = waiting.startLookingAhead(now: now)
+    let known = Set(try #require(first).claims.keys)
+    #expect(known == Set(1...50), "those that wait and those that are with workers are not found again")
+    let second = waiting.startLookingAhead(now: now)
+    #expect(second == nil, "somebody is at it")
     waiting.found(
       digests: .init(letters: [51, 52].map { .init(mail: mail($0), isWanted: true) }.reversed(), version: 8)
     )
     #expect(waiting.exclusions(now: now).claims.count == 52)
-    for number in 4...50 {
+    for number in 3...50 {
+      #expect(!waiting.shouldLookAhead, "what follows is there")
       let next = try take(&waiting, version: 7)
       #expect(next.mail.id == Int64(number) && next.isWanted == true)
-      #expect(next.shouldLookAhead == (number == 50), "of those that follow there are few, too")
     }
+    #expect(waiting.shouldLookAhead, "of those that followed there are few")
     let following = try take(&waiting, version: 7)
     #expect(following.mail.id == 51 && following.isWanted == nil, "it was found when the store was another")
     let last = try take(&waiting, version: 8)
     #expect(last.mail.id == 52 && last.isWanted == true)
-    #expect(!following.shouldLookAhead && !last.shouldLookAhead, "with none left the next worker looks itself")
-    #expect(waiting.isEmpty)
+    #expect(!waiting.shouldLookAhead && waiting.isEmpty, "with none left the next worker looks itself")
   }
 
   @Test func `what was found ahead is forgotten with the rest`() {

@@ -47,7 +47,7 @@ import Testing
     for command in [
       ["dance"], ["token", "create", "--name", "x", "--role", "king"], ["digest", "run", "--week", "garbage"],
       ["digest", "test", "--to", "nobody"], ["digest", "test", "--to", "a@b.example", "--density", "huge"],
-      ["digest", "preview", "--at", "2026-11-28"], ["release", "treat_as_sent_until"],
+      ["digest", "preview", "--at", "2026-11-28"], ["digest", "status", "--watch"], ["release", "treat_as_sent_until"],
       ["release", "resend", "--until", "2026-11-28T08:00:00Z"], ["release", "treat_as_sent_until", "--until", "later"],
     ] {
       let result = try await run(command, folder: folder)

@@ -87,4 +87,16 @@ import Testing
     let refused = try await service.command("export", file + "/folder")
     #expect(refused.status == 1 && !refused.errors.isEmpty)
   }
+
+  @Test func `a consent that was given elsewhere keeps its day on every move`() async throws {
+    let service = try await filled()
+    let row = "email,council,consent_at,consent_source\nold@resident.example,w,2026-01-05,a fair\n"
+    let file = service.folder.file("readers.csv")
+    try row.write(toFile: file, atomically: true, encoding: .utf8)
+    #expect(try await service.command("import", file).status == 0)
+    let folder = service.folder.file("export")
+    #expect(try await service.command("export", folder).status == 0)
+    let moved = try String(contentsOfFile: folder + "/subscribers.csv", encoding: .utf8)
+    #expect(moved.contains("old@resident.example,w,,,2026-01-05T") && moved.contains(",a fair\n"), "\(moved)")
+  }
 }

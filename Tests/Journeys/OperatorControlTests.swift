@@ -50,8 +50,25 @@ import Testing
     _ = try await eventually("the run is planned") {
       try await service.api("GET", "/digest-runs/1").text.contains("awaiting_approval") ? true : nil
     }
+    let why = try await service.api("GET", "/explain?subscriber=1&meeting=w/a").text
+    #expect(why.contains("leaves when the run is approved"), "\(why)")
     let said = try await service.atTerminal(try #require(Machine.program("script")), "digest", "preview")
     #expect(said.contains("would send 1 letter") && said.contains("are among those that follow"), "\(said)")
+  }
+
+  @Test func `what is misspelt or empty begins no run`() async throws {
+    let service = try await RunningService()
+    for query in ["dry_run=", "dry_run=yes", "dry_run", "dry_run=true&dry_run=false", "dryrun=true", "DRY_RUN=true"] {
+      let answer = try await service.api("POST", "/digest-runs?\(query)")
+      let name = query.prefix { $0 != "=" }
+      #expect(answer.status == 422 && answer.text.contains("\"\(name)\""), "\(query): \(answer.text)")
+    }
+    for week: Any in ["", " ", NSNull(), 47, "2026-W99"] {
+      let answer = try await service.api("POST", "/digest-runs", ["week": week])
+      #expect(answer.status == 422 && answer.text.contains("/week"), "\(week): \(answer.text)")
+    }
+    let runs = try await service.api("GET", "/digest-runs").object()["items"] as? [Any]
+    #expect(runs?.isEmpty == true)
   }
 
   @Test func `a test letter is marked, goes to one address and leaves no subscriber`() async throws {

@@ -99,15 +99,24 @@ final class DeliveryQueue: Sendable {
   // MARK: Which is next
 
   private func next(_ includingDigests: Bool) throws -> WaitingLetters.Taken? {
-    if let taken = takeFound(includingDigests) {
-      if taken.shouldLookAhead { lookAhead() }
-      return taken
-    }
+    try lookAhead()
+    if let taken = takeFound(includingDigests) { return taken }
     return try search.withLock { search in
       while true {
         if let taken = takeFound(includingDigests) { return taken }
         guard try find(includingDigests, search) else { return nil }
       }
+    }
+  }
+
+  /// Before what was found is used up, one worker looks for what follows while the others take what is left.
+  private func lookAhead() throws {
+    guard waiting.withLock({ $0.shouldLookAhead }) else { return }
+    _ = try search.withLockIfAvailable { search in
+      let now = store.now()
+      guard let exclusions = waiting.withLock({ $0.startLookingAhead(now: now) }) else { return }
+      let found = try search.digests(exclusions)
+      waiting.withLock { $0.found(digests: found) }
     }
   }
 
@@ -135,15 +144,6 @@ final class DeliveryQueue: Sendable {
     let found = try search.digests(exclusions)
     waiting.withLock { $0.found(digests: found) }
     return !found.letters.isEmpty
-  }
-
-  /// What goes wrong here goes wrong again when somebody waits for it.
-  private func lookAhead() {
-    _ = search.withLockIfAvailable { search in
-      let now = store.now()
-      guard let found = try? search.digests(waiting.withLock { $0.exclusions(now: now) }) else { return }
-      waiting.withLock { $0.found(digests: found) }
-    }
   }
 
   private func letGo(of mail: OutgoingMail) {

@@ -66,7 +66,6 @@ final class Sender: Service {
     for number in 0..<workers {
       bell.workerStarted()
       let thread = Thread { [self] in
-        Self.giveWay()
         work()
         bell.workerEnded()
       }
@@ -84,14 +83,6 @@ final class Sender: Service {
     bell.stop(within: .zero)
     // A service that ends before its group asks it to is taken for one that failed.
     try? await gracefulShutdown()
-  }
-
-  /// A digest can wait for a moment; who asks for a page does not, nor does a relay on the same machine, without which
-  /// there is nothing to do here. From now on this thread takes no core from one that runs (SCHED_BATCH of sched(7)).
-  private static func giveWay() {
-    var parameters = sched_param()
-    let batch: Int32 = 3  // which Glibc's module lacks
-    _ = sched_setscheduler(0, batch, &parameters)
   }
 
   private func work() {
@@ -187,7 +178,7 @@ final class Sender: Service {
       var envelope = job.envelope
       if let signer { envelope.content = try timing.measure(.sign) { try signer.signed(envelope.content) } }
       defer { timing.smtp = open.times }
-      return timing.measure(.relay) { open.send(envelope, when: clearance) }
+      return timing.measure(.relay) { BatchScheduling.on { open.send(envelope, when: clearance) } }
     } catch {
       return .relayTrouble("\(error)")
     }
@@ -243,7 +234,7 @@ extension Clearance {
   /// The letter before is written down: whatever happens, at most one of a connection may be sent twice.
   fileprivate static func recorded(_ before: PendingRecord?) -> Clearance {
     guard let before else { return .given }
-    return Clearance(isGiven: { before.isDurable }, obtain: { before.wait() })
+    return Clearance(isGiven: { before.isDurable }, obtain: { BatchScheduling.off { before.wait() } })
   }
 }
 

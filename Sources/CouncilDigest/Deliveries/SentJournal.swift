@@ -8,6 +8,9 @@ import Foundation
 /// What stands in a half counts while its generation is the one in the store, which moves on in the transaction that brings
 /// its letters over, or while its heading says that it follows the half of that generation. So a journal can't be applied
 /// twice, nor to a store it is not of.
+///
+/// A line is four little-endian words of 64 bits: the generation, the letter's number, when it was taken in milliseconds, and
+/// a check of the three. A half begins with its heading: its generation, the one it follows, -1, and the check.
 final class SentJournal {
   /// A letter that was taken.
   struct Entry: Equatable, Sendable {
@@ -26,7 +29,6 @@ final class SentJournal {
 
   private static let linesInHalf = 4_096
   private static let lineBytes = 32
-  /// Where a heading has this, other lines have their time.
   private static let headingMark: Int64 = -1
 
   /// How many entries a half holds.
@@ -54,7 +56,9 @@ final class SentJournal {
     let halves = try [0, 1].map(readHalf)
     guard let first = halves.first(where: { $0.generation == generation }) else { return [] }
     let next = halves.first { $0.follows == generation }
-    return first.entries + (next?.entries ?? [])
+    // Where an attempt to append failed after all, a letter may stand in both.
+    let known = Set(first.entries.map(\.letter))
+    return first.entries + (next?.entries ?? []).filter { !known.contains($0.letter) }
   }
 
   /// How many entries fit before the next turn.
@@ -66,8 +70,8 @@ final class SentJournal {
     precondition(entries.count <= room, "letters are brought over before there is no room")
     var bytes: [UInt8] = []
     bytes.reserveCapacity((entries.count + 1) * Self.lineBytes)
-    if lines == 0 { encode(generationBefore, Self.headingMark, to: &bytes) }
-    for entry in entries { encode(entry.letter, entry.sentAt.milliseconds, to: &bytes) }
+    if lines == 0 { encode([generation, generationBefore, Self.headingMark], to: &bytes) }
+    for entry in entries { encode([generation, entry.letter, entry.sentAt.milliseconds], to: &bytes) }
     let offset = off_t((half * Self.linesInHalf + lines) * Self.lineBytes)
     let written = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, offset) }
     guard written == bytes.count, fdatasync(descriptor) == 0 else { throw Self.problem(path) }
@@ -76,7 +80,7 @@ final class SentJournal {
 
   /// What is appended from now on goes into the other half, whose own letters must have been brought over.
   /// - Returns: the generation that begins, which the store takes over together with the letters of this half.
-  func turn() -> Int64 {
+  func turnOver() -> Int64 {
     generationBefore = generation
     // At random: a copy of the store that went other ways never meets this journal's lines by its own count.
     generation = .random(in: 1...(1 << 62))
@@ -121,8 +125,7 @@ final class SentJournal {
     return found
   }
 
-  private func encode(_ second: Int64, _ third: Int64, to bytes: inout [UInt8]) {
-    let words = [generation, second, third]
+  private func encode(_ words: [Int64], to bytes: inout [UInt8]) {
     for word in words + [Self.check(words)] { withUnsafeBytes(of: word.littleEndian) { bytes += $0 } }
   }
 

@@ -7,7 +7,7 @@ final class TakenLetters: Sendable {
   private let store: Store
   private let applySentLetters: ApplySentLetters
   private let pace: DeliveryPace
-  /// Whoever writes holds it, and may for long: a `Mutex` would let the others spin.
+  /// A lock that may be held for long: a `Mutex` would let the others spin.
   private let writing = NSLock()
   nonisolated(unsafe) private var journal: Journal  // because it is touched only with `writing` locked
   /// Locked before `writing` by whoever needs both.
@@ -36,7 +36,7 @@ final class TakenLetters: Sendable {
     let generation = try store.readBlocking { try ApplySentLetters.generation($0) }
     let file = try SentJournal(besideStoreAt: store.path, generation: generation)
     let left = try file.read()
-    let next = file.turn()
+    let next = file.turnOver()
     // Also where nothing is left: what the file holds must never count again.
     _ = try store.writeBlocking { try applySentLetters(left, generation: next, now: store.now(), $0) }
     journal = Journal(file: file)
@@ -69,7 +69,7 @@ final class TakenLetters: Sendable {
       leaving = writing.withLock {
         guard !journal.records.isEmpty else { return nil }
         defer { journal.records = [] }
-        return Leaving(records: journal.records, generation: journal.file.turn())
+        return Leaving(records: journal.records, generation: journal.file.turnOver())
       }
       try bringOver()
     }

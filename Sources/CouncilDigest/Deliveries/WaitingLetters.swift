@@ -25,8 +25,6 @@ struct WaitingLetters {
     var isWanted: Bool?
     /// When it was composed already.
     var envelope: Envelope?
-    /// Few are left: whoever took this one looks for more, so that nobody has to wait for them.
-    var shouldLookAhead = false
   }
 
   /// A letter that was lost with its connection. It may be the letter: the relay, or the host behind it, does not bear
@@ -80,7 +78,7 @@ struct WaitingLetters {
 
   mutating func found(digests batch: LetterSearch.Batch) {
     if digests.letters.isEmpty {
-      use(batch)
+      begin(batch)
     } else {
       following = batch
     }
@@ -88,13 +86,27 @@ struct WaitingLetters {
 
   /// What was found of a run is not so any more.
   mutating func forgetDigests() {
+    begin(.init())
     following = .init()
-    use(following)
   }
 
-  private mutating func use(_ batch: LetterSearch.Batch) {
+  private mutating func begin(_ batch: LetterSearch.Batch) {
     digests = batch
     hasLookedAhead = false
+  }
+
+  // MARK: Looking ahead
+
+  /// Few are left and none follow: who looks for more now saves all from waiting for them.
+  var shouldLookAhead: Bool {
+    !hasLookedAhead && following.letters.isEmpty && (1...Self.fewLeft).contains(digests.letters.count)
+  }
+
+  /// Once for what is left.
+  mutating func startLookingAhead(now: Date) -> LetterSearch.Exclusions? {
+    guard shouldLookAhead else { return nil }
+    hasLookedAhead = true
+    return exclusions(now: now)
   }
 
   // MARK: Taking
@@ -110,14 +122,12 @@ struct WaitingLetters {
     while let found = digests.letters.popLast() {
       let isWanted = digests.version == version ? found.isWanted : nil
       if digests.letters.isEmpty {
-        use(following)
+        begin(following)
         following = .init()
       }
       guard isFree(found) else { continue }
       held[found.mail.id] = .init(found.mail)
-      let shouldLookAhead = !hasLookedAhead && (1...Self.fewLeft).contains(digests.letters.count)
-      if shouldLookAhead { hasLookedAhead = true }
-      return Taken(mail: found.mail, isWanted: isWanted, envelope: found.envelope, shouldLookAhead: shouldLookAhead)
+      return Taken(mail: found.mail, isWanted: isWanted, envelope: found.envelope)
     }
     return nil
   }

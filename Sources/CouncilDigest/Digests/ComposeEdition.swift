@@ -111,12 +111,15 @@ struct ComposeEdition: Sendable {
 
   private static let maximumNames = 12
 
-  /// "A, B and C"; of very many the first and how many more.
+  /// "A, B and C", or "A, of B; C; and D"; of very many the first and how many more.
   static func list(_ names: [String]) -> String {
+    let hasCommas = names.contains { $0.contains(",") }
+    let (separator, conjunction) = hasCommas ? ("; ", "; and ") : (", ", " and ")
     guard names.count <= maximumNames else {
-      return names.prefix(maximumNames).joined(separator: ", ") + " and \(names.count - maximumNames) more"
+      return names.prefix(maximumNames).joined(separator: separator) + conjunction
+        + "\(names.count - maximumNames) more"
     }
     guard let last = names.last, names.count > 1 else { return names.first ?? "" }
-    return names.dropLast().joined(separator: ", ") + " and " + last
+    return names.dropLast().joined(separator: separator) + conjunction + last
   }
 }

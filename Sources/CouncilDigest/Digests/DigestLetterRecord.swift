@@ -5,6 +5,7 @@ import GRDB
 struct DigestLetterRecord {
   var week: String
   var state: OutgoingMail.State
+  var run: DigestRun.State
   var content: String
   var from: Date?
   var finishedAt: Date?
@@ -57,7 +58,7 @@ struct DigestLetterRecord {
       database,
       sql: """
         SELECT digest_run.week, outgoing_mail.state, edition.content, outgoing_mail.window_from,
-          outgoing_mail.finished_at
+          outgoing_mail.finished_at, digest_run.state AS run_state
         FROM outgoing_mail
         JOIN edition ON edition.id = outgoing_mail.edition_id
         JOIN digest_run ON digest_run.id = outgoing_mail.run_id
@@ -68,8 +69,9 @@ struct DigestLetterRecord {
   }
 
   private init?(row: Row) {
-    guard let state = OutgoingMail.State(rawValue: row["state"]) else { return nil }
-    self.state = state
+    guard let state = OutgoingMail.State(rawValue: row["state"]), let run = DigestRun.State(rawValue: row["run_state"])
+    else { return nil }
+    (self.state, self.run) = (state, run)
     week = row["week"]
     content = row["content"]
     from = (row["window_from"] as Int64?).map(Date.init(milliseconds:))
@@ -79,11 +81,20 @@ struct DigestLetterRecord {
   func fate(_ dates: ReadableDate) -> String {
     let when = finishedAt.map { " on \(dates.dayAndTime($0))" } ?? ""
     return switch state {
-    case .queued: "Their letter of \(week) is waiting to leave."
+    case .queued: "Their letter of \(week) \(wait)."
     case .sent: "Their letter of \(week) was accepted by the relay\(when)."
     case .failed: "Their letter of \(week) failed\(when)."
     case .uncertain: "Whether their letter of \(week) was accepted is not known; the relay’s reply was lost\(when)."
     case .cancelled: "Their letter of \(week) was cancelled\(when)."
+    }
+  }
+
+  private var wait: String {
+    switch run {
+    case .planning, .sending: "is waiting to leave"
+    case .awaitingApproval: "leaves when the run is approved"
+    case .paused: "leaves when the run, which is paused, is resumed"
+    case .sent, .cancelled: "does not leave: its run is over"
     }
   }
 }

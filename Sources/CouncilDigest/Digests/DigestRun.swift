@@ -24,7 +24,8 @@ struct DigestRun: Equatable, Sendable {
     /// Until nothing is queued at that pace, or until the last one that was put off is tried again.
     /// - Parameter rate: letters a second; nil when none have left lately.
     func secondsLeft(at rate: Double?, now: Date) -> Double? {
-      let untilLast = lastAttemptAt.map { max(0, $0.timeIntervalSince(now)) }
+      // Those that are due and don't leave say nothing about when they will.
+      let untilLast = lastAttemptAt.map { $0.timeIntervalSince(now) }.flatMap { $0 > 0 ? $0 : nil }
       return [rate.map { Double(queued) / $0 }, untilLast].compactMap(\.self).max()
     }
   }

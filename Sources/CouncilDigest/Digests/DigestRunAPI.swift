@@ -58,10 +58,12 @@ struct DigestRunAPI: Sendable {
 
   /// Anything but true and false is refused: a misspelt dry run must not become a run.
   private func isDryRun(_ request: Request) throws -> Bool {
-    switch try QueryString(request).first("dry_run") {
-    case nil, "false": return false
-    case "true": return true
-    case .some: throw Refusal.invalid([FieldProblem("dry_run", "Expected true or false")])
+    let query = try QueryString(request)
+    try query.refuseOthers(than: "dry_run", "at")
+    switch query.all("dry_run") {
+    case [], ["false"]: return false
+    case ["true"]: return true
+    default: throw Refusal.invalid([FieldProblem("dry_run", "Expected true or false")])
     }
   }
 
@@ -69,7 +71,7 @@ struct DigestRunAPI: Sendable {
     let current = ISOWeek(containing: now, in: timeZone)
     guard !request.body.isEmpty else { return current }
     var input = try JSONInput(request)
-    let text = input.string("week")
+    let text = input.string("week", required: input.has("week"))
     let week = text.map(ISOWeek.init(parsing:)) ?? current
     if week == nil { input.refuse("week", "Expected an ISO week like \(current)") }
     if let week, week > current { input.refuse("week", "\(week) has not begun; this is \(current)") }

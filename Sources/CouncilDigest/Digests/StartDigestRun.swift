@@ -13,7 +13,8 @@ struct StartDigestRun: Sendable {
   ///   one of the schedule, even when it starts late.
   static func start(week: ISOWeek, end: Date, now: Date, _ database: Database) throws -> Outcome {
     if let run = try DigestRun.find(week: week, database) { return .exists(run) }
-    let previous = try DigestRun.newestEnd(database)
+    // What a cancelled run did not bring is still to come.
+    let previous = try DigestRun.newest(database)?.to
     let from = previous ?? end.addingTimeInterval(-7 * 86_400)
     try database.execute(
       sql: """

@@ -18,7 +18,8 @@ struct Departed {
     var (left, erased) = (0, 0)
     let people = try Row.fetchCursor(
       database,
-      sql: "SELECT id, email_key, \(Self.isStaying) AS is_staying, confirmed_at FROM subscriber"
+      sql:
+        "SELECT id, email_key, \(Self.isStaying) AS is_staying, coalesce(confirmed_at, created_at) AS came_at FROM subscriber"
     )
     var gone: [(id: Int64, isStaying: Bool, DepartureFile.Entry)] = []
     while let row = try people.next() {
@@ -28,7 +29,7 @@ struct Departed {
       ].compactMap { entries[$0] }
       guard let entry = known.max(by: { $0.at < $1.at }), entry.kind != .returned else { continue }
       // They came back before the backup was taken.
-      guard entry.at.milliseconds >= row["confirmed_at"] as Int64? ?? 0 else { continue }
+      guard entry.at.milliseconds >= row["came_at"] as Int64 else { continue }
       gone.append((row["id"], row["is_staying"], entry))
     }
     for (id, isStaying, entry) in gone {

@@ -36,7 +36,8 @@ struct Application: Sendable {
   func respond(to request: Request) async -> Response {
     var (response, pattern) = await answer(request)
     response.label = pattern
-    return site.headers.applied(to: response).conditional(on: request, now: time(nil))
+    let isMailedLink = pattern.contains("{token}")
+    return site.headers.applied(to: response, isMailedLink: isMailedLink).conditional(on: request, now: time(nil))
   }
 
   /// A page or an asset that lies ready. Whatever is unusual about the request goes the long way.

@@ -90,8 +90,8 @@ struct JSONInput {
     return slug
   }
 
-  /// An array of them, or one.
   mutating func slugs(_ name: String, maximum: Int) -> [Slug] {
+    guard value(name, "an array", false) != nil else { return [] }
     let texts = strings(name)
     if texts.count > maximum { refuse(name, "At most \(maximum) entries; this has \(texts.count)") }
     return texts.prefix(maximum).enumerated().compactMap { index, text in

@@ -51,4 +51,11 @@ struct QueryString {
   /// Empty is the same as absent: a form sends its empty fields too.
   func first(_ name: String) -> String? { form.first(name).flatMap { $0.isEmpty ? nil : $0 } }
   func all(_ name: String) -> [String] { form.all(name) }
+
+  /// Where something begins that can't be taken back, a misspelt parameter must not be lost in silence.
+  /// - Throws: `Refusal.invalid` for any but these.
+  func refuseOthers(than names: String...) throws {
+    let unknown = Set(form.fields.map(\.name)).subtracting(names)
+    guard unknown.isEmpty else { throw Refusal.invalid(unknown.sorted().map { FieldProblem($0, "Unknown parameter") }) }
+  }
 }

@@ -20,8 +20,14 @@ struct SecurityHeaders: Sendable {
     self.fields = fields
   }
 
-  func applied(to response: Response) -> Response {
+  /// What is at an address that is a key: nobody else may keep it, hear of it or list it.
+  private static let ofMailedLink: HTTPFields = [
+    .cacheControl: "no-store", .referrerPolicy: "no-referrer", .robotsTag: "noindex",
+  ]
+
+  func applied(to response: Response, isMailedLink: Bool = false) -> Response {
     var response = response
+    if isMailedLink { for field in Self.ofMailedLink { response.fields[field.name] = field.value } }
     for field in fields where response.fields[field.name] == nil { response.fields.append(field) }
     return response
   }

@@ -105,7 +105,8 @@ struct SignupForm: Sendable {
     for reference in councils {
       let target = try FollowTarget.find(council: reference, database)
       if target == nil {
-        problems.append(FieldProblem(field("council"), "There is no council “\(reference.prefix(120))”"))
+        let kind = reference.contains("/") ? "committee" : "council"
+        problems.append(FieldProblem(field("council"), "There is no \(kind) “\(reference.prefix(120))”"))
       }
       targets.append(contentsOf: [target].compactMap(\.self))
     }
