@@ -34,33 +34,42 @@ enum DKIMCanonical {
 
   /// §3.4.4: each run of blanks one space, none at line ends, no empty lines at the end.
   static func body(_ body: ArraySlice<UInt8>) -> [UInt8] {
-    // A line end may grow from one byte to two.
-    [UInt8](unsafeUninitializedCapacity: 2 * body.count + 2) { output, count in
-      var (emptyLines, isEmptyLine, hasBlank) = (0, true, false)
-      for byte in body {
-        switch byte {
-        // Letters have CR only in front of LF.
-        case 0x0D: continue
-        case 0x0A:
-          if isEmptyLine { emptyLines += 1 } else { endLine(&output, &count) }
-          (isEmptyLine, hasBlank) = (true, false)
-        case 0x20, 0x09: hasBlank = true
-        default:
-          while emptyLines > 0 {
-            endLine(&output, &count)
-            emptyLines -= 1
-          }
-          if hasBlank {
-            output[count] = 0x20
-            count += 1
-          }
-          output[count] = byte
-          count += 1
-          (isEmptyLine, hasBlank) = (false, false)
-        }
-      }
-      if !isEmptyLine { endLine(&output, &count) }
+    // By pointer: a letter has tens of thousands of bytes.
+    body.withUnsafeBufferPointer { body in
+      // A line end may grow from one byte to two.
+      [UInt8](unsafeUninitializedCapacity: 2 * body.count + 2) { write(body, to: &$0, &$1) }
     }
+  }
+
+  private static func write(
+    _ body: UnsafeBufferPointer<UInt8>,
+    to output: inout UnsafeMutableBufferPointer<UInt8>,
+    _ count: inout Int
+  ) {
+    var (emptyLines, isEmptyLine, hasBlank) = (0, true, false)
+    for byte in body {
+      switch byte {
+      // Letters have CR only in front of LF.
+      case 0x0D: continue
+      case 0x0A:
+        if isEmptyLine { emptyLines += 1 } else { endLine(&output, &count) }
+        (isEmptyLine, hasBlank) = (true, false)
+      case 0x20, 0x09: hasBlank = true
+      default:
+        while emptyLines > 0 {
+          endLine(&output, &count)
+          emptyLines -= 1
+        }
+        if hasBlank {
+          output[count] = 0x20
+          count += 1
+        }
+        output[count] = byte
+        count += 1
+        (isEmptyLine, hasBlank) = (false, false)
+      }
+    }
+    if !isEmptyLine { endLine(&output, &count) }
   }
 
   private static func endLine(_ output: inout UnsafeMutableBufferPointer<UInt8>, _ count: inout Int) {

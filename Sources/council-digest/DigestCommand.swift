@@ -53,7 +53,10 @@ struct DigestCommand: AsyncParsableCommand {
   struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Start the digest run of this week.",
-      discussion: "A week has one run: asking again shows it. Letters leave while `serve` runs."
+      discussion: """
+        A week has one run: asking again shows it, and one that is started by hand takes the place of the schedule's.
+        Letters leave while `serve` runs.
+        """
     )
     @OptionGroup var options: CallOptions
     @Option(help: "The ISO week, like 2026-W47. Default: the current one.") var week: String?

@@ -104,6 +104,21 @@ import Testing
     #expect(try await service.command("digest", "run").output.contains("planning"))
   }
 
+  @Test func `what is in the store's place is named, without a word of SQL`() async throws {
+    let folder = try TemporaryFolder()
+    try "no store at all, but somebody's notes".write(
+      toFile: folder.file("store.sqlite"),
+      atomically: true,
+      encoding: .utf8
+    )
+    for command in [["migrate"], ["check"], ["token", "list"]] {
+      let result = try await run(command, folder: folder)
+      let said = result.output + result.errors
+      #expect(result.status == 1 && said.contains("store.sqlite: file is not a database"), "\(said)")
+      #expect(!said.contains("PRAGMA"))
+    }
+  }
+
   @Test func `one process owns the store`() async throws {
     let service = try await RunningService()
     let second = try await service.command("serve")

@@ -81,6 +81,9 @@ extension RunView {
     }
   }
 
+  /// Before that, how fast letters leave is only not known yet.
+  private static let longestStart: TimeInterval = 60
+
   private static func sentence(
     _ run: DigestRun,
     _ counts: DigestRun.Counts,
@@ -101,8 +104,10 @@ extension RunView {
         "About \(Int(rate.rounded(.up)).counted("letter")) a second; \(left(seconds))."
       } else if let last = counts.lastAttemptAt, last > now {
         "What is left was put off by the relay, and is tried again until \(dates.time(last))."
-      } else {
+      } else if now.timeIntervalSince(run.startedAt) < longestStart {
         "Letters leave since \(dates.dayAndTime(run.startedAt))."
+      } else {
+        "Began on \(dates.dayAndTime(run.startedAt)). No letter has left in the last half minute."
       }
     case .paused: run.pausedBecause.map { "\($0)." } ?? "Nothing leaves until you resume it."
     case .sent, .cancelled:

@@ -30,7 +30,10 @@ public final class Store: Sendable {
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     } catch {
-      throw StoreProblem.unusable(path: folder.path, problem: error.localizedDescription)
+      throw StoreProblem.unusable(
+        path: folder.path,
+        problem: "the folder can’t be made: \(error.localizedDescription)"
+      )
     }
     lock = try StoreLock(besideStoreAt: path)
     // SQLite gives its WAL the mode of the database, so the mode is right before SQLite first sees the file.
@@ -41,7 +44,7 @@ public final class Store: Sendable {
       // must survive a power cut, so FULL is set on the writer once it is open.
       try pool.writeWithoutTransaction { try $0.execute(sql: Self.writerSettings) }
     } catch {
-      throw StoreProblem.unusable(path: path, problem: "\(error)")
+      throw StoreProblem.unusable(path: path, problem: (error as? DatabaseError)?.message ?? "\(error)")
     }
     commits = Histogram()
     group = CommitGroup(pool, commits)
