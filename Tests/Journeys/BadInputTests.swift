@@ -18,7 +18,7 @@ import Testing
       ([("email", "ann@resident.example")], "Choose at least one council"),
       ([], "Enter an email address"),
       ([("email", "ann@resident.example"), ("council", "nowhere")], "There is no council “nowhere”"),
-      ([("email", "ann@resident.example"), ("council", "w/nothing")], "There is no council “w/nothing”"),
+      ([("email", "ann@resident.example"), ("council", "w/nothing")], "There is no committee “w/nothing”"),
       ([("email", "ann@resident.example"), ("council", "w"), ("density", "huge")], "Choose headlines, brief or full"),
       ([("email", "ann@resident.example\r\nBcc: x@y.example"), ("council", "w")], "no spaces"),
     ]

@@ -29,15 +29,17 @@ struct ApplySentLetters: Sendable {
       arguments: ["[\(lines)]"]
     )
     // What was sent was sent, also when somebody cancelled it on its way.
-    try database.execute(
+    let letters = try Row.fetchAll(
+      database,
       cached: """
         UPDATE outgoing_mail SET state = 'sent', reply_code = NULL, reply_status = NULL, diagnostic = NULL,
           finished_at = (SELECT sent_at FROM sent_letter WHERE outgoing_mail_id = outgoing_mail.id)
-        WHERE id IN (SELECT outgoing_mail_id FROM sent_letter)
+        WHERE id IN (SELECT outgoing_mail_id FROM sent_letter) RETURNING run_id
         """
     )
+    let runs = Dictionary(letters.compactMap { ($0[0] as Int64?).map { ($0, 1) } }) { $0 + $1 }
     try moveWindows(database)
-    let runs = try count(entries, now: now, database)
+    try count(runs, entries, now: now, database)
     try database.execute(cached: "DELETE FROM sent_letter")
     try database.execute(cached: "UPDATE sent_journal SET generation = ?", arguments: [generation])
     return runs
@@ -61,23 +63,18 @@ struct ApplySentLetters: Sendable {
     )
   }
 
-  private func count(_ entries: [SentJournal.Entry], now: Date, _ database: Database) throws -> [Int64: Int] {
-    let rows = try Row.fetchAll(
-      database,
-      cached: """
-        SELECT run_id, count(*)
-        FROM sent_letter CROSS JOIN outgoing_mail ON outgoing_mail.id = sent_letter.outgoing_mail_id
-        WHERE run_id IS NOT NULL GROUP BY run_id
-        """
-    )
-    let runs = Dictionary(rows.map { ($0[0] as Int64, $0[1] as Int) }) { $0 + $1 }
+  private func count(
+    _ runs: [Int64: Int],
+    _ entries: [SentJournal.Entry],
+    now: Date,
+    _ database: Database
+  ) throws {
     for (run, count) in runs {
       try database.execute(cached: "UPDATE digest_run SET taken = taken + ? WHERE id = ?", arguments: [count, run])
       try canary.count(count, of: run, now: now, database)
       try DigestRun.finishIfDone(run, now: now, database)
     }
     for (day, count) in count(byDay: entries.map(\.sentAt)) { try DigestAllowance.count(count, on: day, database) }
-    return runs
   }
 
   /// Nearly always they are all of one day.

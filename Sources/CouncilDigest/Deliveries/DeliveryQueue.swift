@@ -25,7 +25,7 @@ final class DeliveryQueue: Sendable {
 
   /// So many letters of one edition are composed in one go: one by one, between work of other kinds, each takes three
   /// times as long.
-  private static let composedAtOnce = 16
+  private static let composedAtOnce = 32
 
   init(
     store: Store,

@@ -33,7 +33,7 @@ final class DeliveryRecords: Sendable {
   /// for those that have none, or wait for their turn.
   private static let lingerMicroseconds: UInt32 = 20_000
   /// How often what is journalled is brought over.
-  private static let applyInterval: Duration = .milliseconds(250)
+  private static let applyInterval: Duration = .milliseconds(500)
   private static let idleSeconds: TimeInterval = 1
   private static let retrySeconds: UInt32 = 1
 
