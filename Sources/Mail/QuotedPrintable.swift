@@ -27,13 +27,31 @@ enum QuotedPrintable {
       if width == 1 {
         output.append(byte)
       } else {
-        output.append(0x3D)
-        output.append(hexDigit(byte >> 4))
-        output.append(hexDigit(byte & 15))
+        append(encoded: byte, to: &output)
       }
       column += width
     }
     return column > 0
+  }
+
+  /// As above, of a word that more text follows. One that stands for itself, as links do but for an equals sign, is only
+  /// cut into lines.
+  static func append(word: [UInt8], to output: inout [UInt8]) -> Bool {
+    guard word.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x3D }) else {
+      return append(word, goesOn: true, to: &output)
+    }
+    var rest = word[...]
+    while true {
+      var room = 75
+      if let first = rest.first, !isPlain(first, atStart: true, atEnd: false) {
+        append(encoded: rest.removeFirst(), to: &output)
+        room -= 3
+      }
+      output += rest.prefix(room)
+      rest = rest.dropFirst(room)
+      guard !rest.isEmpty else { return !word.isEmpty }
+      output += softBreak
+    }
   }
 
   static let lineEnd: [UInt8] = [0x0D, 0x0A]
@@ -48,6 +66,12 @@ enum QuotedPrintable {
     case 0x21...0x7E: true
     default: false
     }
+  }
+
+  private static func append(encoded byte: UInt8, to output: inout [UInt8]) {
+    output.append(0x3D)
+    output.append(hexDigit(byte >> 4))
+    output.append(hexDigit(byte & 15))
   }
 
   private static func hexDigit(_ nibble: UInt8) -> UInt8 { nibble < 10 ? 0x30 + nibble : 0x37 + nibble }

@@ -62,7 +62,7 @@ struct SlottedBytes: Equatable, Sendable {
       let value = Array((values[name] ?? "").utf8)
       var bytes: [UInt8] = []
       bytes.reserveCapacity(value.count + 32)
-      let isOpen = QuotedPrintable.append(value, goesOn: true, to: &bytes)
+      let isOpen = QuotedPrintable.append(word: value, to: &bytes)
       if isOpen { bytes += QuotedPrintable.softBreak }
       return bytes
     }

@@ -126,4 +126,14 @@ import Testing
     #expect(LetterBytes(bytes) == letter, "how it is cut does not matter")
     #expect(letter.preceded(by: [0x41]).joined == [0x41] + bytes)
   }
+
+  @Test(arguments: ["https://digest.example/", ".dot", "From", "a=b", ""])
+  func `a word is cut into the lines that a text is cut into`(_ start: String) {
+    for length in 0...240 {
+      let word = Array((start + String(repeating: "ab.F/", count: 50)).utf8.prefix(length))
+      var (cut, text): ([UInt8], [UInt8]) = ([0x58], [0x58])
+      let isOpen = QuotedPrintable.append(word: word, to: &cut)
+      #expect(isOpen == QuotedPrintable.append(word, goesOn: true, to: &text) && cut == text, "\(length)")
+    }
+  }
 }

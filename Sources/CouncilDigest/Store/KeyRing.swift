@@ -34,7 +34,7 @@ public struct KeyRing: Sendable {
   func signature(of message: some DataProtocol, key: ID, length: Int) -> [UInt8]? {
     guard var code = keyed[key] else { return nil }
     code.update(data: message)
-    return code.finalize().withUnsafeBytes { Array($0.prefix(length)) }
+    return code.finalize().withUnsafeBytes { Array(UnsafeRawBufferPointer(rebasing: $0[..<length])) }
   }
 
   /// A hash that can be compared but not reversed without the key, for what must not be stored in clear.
