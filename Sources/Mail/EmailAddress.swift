@@ -25,8 +25,7 @@ public struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
     let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
     let trimmed = isPlain ? text : text.trimmingCharacters(in: .whitespaces).precomposedStringWithCanonicalMapping
     guard !trimmed.isEmpty else { throw Problem(description: "Enter an email address") }
-    let scalars = trimmed.unicodeScalars
-    guard scalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F }), !scalars.contains(",") else {
+    guard trimmed.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: ",") }) else {
       throw Problem(description: "An email address has no spaces or commas")
     }
     guard let at = trimmed.utf8.firstIndex(of: UInt8(ascii: "@")), at == trimmed.utf8.lastIndex(of: UInt8(ascii: "@"))
@@ -58,16 +57,37 @@ public struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
 
   private static func checkedDomain(_ text: String) throws(Problem) -> String {
     let domain = try labels(of: text)
-    let labels = domain.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-    guard labels.count > 1, domain.utf8.count <= 253, labels.allSatisfy(isDomainLabel),
-      labels.last?.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) == false
-    else { throw Problem(description: "The part after the @ is not a domain, like example.org") }
+    guard domain.utf8.count <= 253, isDomain(domain.utf8) else {
+      throw Problem(description: "The part after the @ is not a domain, like example.org")
+    }
     return domain
+  }
+
+  /// Labels with a dot between two of them (RFC 1123 §2.1), two or more, of which the last is not a number.
+  private static func isDomain(_ text: String.UTF8View) -> Bool {
+    var labels = 1
+    var length = 0
+    var isNumber = true
+    var before = UInt8(ascii: ".")
+    for byte in text {
+      if byte == UInt8(ascii: ".") {
+        guard length > 0, before != UInt8(ascii: "-") else { return false }
+        (labels, length, isNumber) = (labels + 1, 0, true)
+      } else {
+        length += 1
+        guard length <= 63, isAlphanumeric(byte) || (byte == UInt8(ascii: "-") && length > 1) else { return false }
+        isNumber = isNumber && byte >= 0x30 && byte <= 0x39
+      }
+      before = byte
+    }
+    return labels > 1 && length > 0 && before != UInt8(ascii: "-") && !isNumber
   }
 
   /// Internationalised labels become A-labels; plain ASCII passes unchanged but for case.
   private static func labels(of text: String) throws(Problem) -> String {
-    guard !text.utf8.allSatisfy({ $0 < 0x80 }) else { return text.lowercased() }
+    guard !text.utf8.allSatisfy({ $0 < 0x80 }) else {
+      return text.utf8.contains { $0 >= 0x41 && $0 <= 0x5A } ? text.lowercased() : text
+    }
     // A slash, a colon or another @ would make something else of the address it is put into.
     guard text.utf8.allSatisfy({ $0 >= 0x80 || isAlphanumeric($0) || $0 == 0x2D || $0 == 0x2E }) else {
       throw Problem(description: "The part after the @ is not a domain, like example.org")
@@ -75,11 +95,6 @@ public struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
     guard let host = URLComponents(string: "http://\(text)/")?.encodedHost, host.utf8.allSatisfy({ $0 < 0x80 })
     else { throw Problem(description: "The part after the @ is not a domain, like example.org") }
     return host.lowercased()
-  }
-
-  private static func isDomainLabel(_ label: Substring.UTF8View) -> Bool {
-    (1...63).contains(label.count) && label.first != 0x2D && label.last != 0x2D
-      && label.allSatisfy { isAlphanumeric($0) || $0 == 0x2D }
   }
 
   private static func isLocalByte(_ byte: UInt8) -> Bool {

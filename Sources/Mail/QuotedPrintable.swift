@@ -36,7 +36,7 @@ enum QuotedPrintable {
 
   /// As above, of a word that more text follows. One that stands for itself, as links do but for an equals sign, is only
   /// cut into lines.
-  static func append(word: [UInt8], to output: inout [UInt8]) -> Bool {
+  static func append(word: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) -> Bool {
     guard word.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x3D }) else {
       return append(word, goesOn: true, to: &output)
     }

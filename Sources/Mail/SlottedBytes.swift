@@ -58,13 +58,15 @@ struct SlottedBytes: Equatable, Sendable {
   /// - Parameter values: by slot; one that is missing leaves nothing.
   func write(_ values: [String: String], to letter: inout LetterBytes) {
     // Each begins a line, so it is the same bytes wherever it stands.
-    let filled = slots.map { name in
-      let value = Array((values[name] ?? "").utf8)
-      var bytes: [UInt8] = []
-      bytes.reserveCapacity(value.count + 32)
-      let isOpen = QuotedPrintable.append(word: value, to: &bytes)
-      if isOpen { bytes += QuotedPrintable.softBreak }
-      return bytes
+    let filled = slots.map { name -> [UInt8] in
+      guard var value = values[name] else { return [] }
+      return value.withUTF8 { value in
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(value.count + 32)
+        let isOpen = QuotedPrintable.append(word: value, to: &bytes)
+        if isOpen { bytes += QuotedPrintable.softBreak }
+        return bytes
+      }
     }
     for piece in pieces {
       switch piece {

@@ -132,7 +132,7 @@ import Testing
     for length in 0...240 {
       let word = Array((start + String(repeating: "ab.F/", count: 50)).utf8.prefix(length))
       var (cut, text): ([UInt8], [UInt8]) = ([0x58], [0x58])
-      let isOpen = QuotedPrintable.append(word: word, to: &cut)
+      let isOpen = word.withUnsafeBufferPointer { QuotedPrintable.append(word: $0, to: &cut) }
       #expect(isOpen == QuotedPrintable.append(word, goesOn: true, to: &text) && cut == text, "\(length)")
     }
   }

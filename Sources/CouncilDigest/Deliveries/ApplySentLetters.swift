@@ -6,12 +6,16 @@ struct ApplySentLetters: Sendable {
   let allowance: DigestAllowance
   let canary: Canary.Plan
 
+  private struct Letter {
+    var subscriber: Int64?
+    var windowStart: Int64
+  }
+
   /// Of the journal's entries that are not in the rows yet.
   static func generation(_ database: Database) throws -> Int64 {
     try Int64.fetchOne(database, sql: "SELECT generation FROM sent_journal") ?? 0
   }
 
-  /// SQLite would begin with the larger table, so the letters stand first in a CROSS JOIN, or in a list.
   /// - Parameter generation: of what is journalled meanwhile and from now on.
   /// - Returns: how many of each run.
   func callAsFunction(
@@ -20,47 +24,60 @@ struct ApplySentLetters: Sendable {
     now: Date,
     _ database: Database
   ) throws -> [Int64: Int] {
-    let lines = entries.map { "[\($0.letter),\($0.sentAt.milliseconds)]" }.joined(separator: ",")
-    try database.execute(
-      cached: """
-        INSERT INTO sent_letter (outgoing_mail_id, sent_at)
-        SELECT value ->> 0, value ->> 1 FROM json_each(?) WHERE true ON CONFLICT DO NOTHING
-        """,
-      arguments: ["[\(lines)]"]
-    )
-    // What was sent was sent, also when somebody cancelled it on its way.
-    let letters = try Row.fetchAll(
-      database,
-      cached: """
-        UPDATE outgoing_mail SET state = 'sent', reply_code = NULL, reply_status = NULL, diagnostic = NULL,
-          finished_at = (SELECT sent_at FROM sent_letter WHERE outgoing_mail_id = outgoing_mail.id)
-        WHERE id IN (SELECT outgoing_mail_id FROM sent_letter) RETURNING run_id
-        """
-    )
-    let runs = Dictionary(letters.compactMap { ($0[0] as Int64?).map { ($0, 1) } }) { $0 + $1 }
-    try moveWindows(database)
+    let letters = try changeRows(entries, database)
+    try moveWindows(letters, database)
+    let runs = letters.mapValues(\.count)
     try count(runs, entries, now: now, database)
-    try database.execute(cached: "DELETE FROM sent_letter")
     try database.execute(cached: "UPDATE sent_journal SET generation = ?", arguments: [generation])
     return runs
   }
 
-  /// A reader's next digest starts where this one ended. Only a letter that was sent moves it, and none that begins later
-  /// than what they are owed.
-  private func moveWindows(_ database: Database) throws {
-    try database.execute(
-      cached: """
-        UPDATE subscriber SET window_start = max(window_start, sent.window_to)
-        FROM (
-          SELECT outgoing_mail.subscriber_id, max(digest_run.window_to) AS window_to,
-            max(coalesce(outgoing_mail.window_from, 0)) AS window_from
-          FROM sent_letter CROSS JOIN outgoing_mail ON outgoing_mail.id = sent_letter.outgoing_mail_id
-          JOIN digest_run ON digest_run.id = outgoing_mail.run_id GROUP BY outgoing_mail.subscriber_id
-        ) AS sent
-        WHERE subscriber.id = sent.subscriber_id AND subscriber.state = 'active'
-          AND sent.window_from <= subscriber.window_start
+  /// What was sent was sent, also when somebody cancelled it on its way.
+  /// - Returns: the letters of each run.
+  private func changeRows(
+    _ entries: [SentJournal.Entry],
+    _ database: Database
+  ) throws -> [Int64: [Letter]] {
+    let statement = try database.cachedStatement(
+      sql: """
+        UPDATE outgoing_mail SET state = 'sent', reply_code = NULL, reply_status = NULL, diagnostic = NULL,
+          finished_at = taken.value
+        FROM json_each(?) AS taken WHERE outgoing_mail.id = CAST(taken.key AS INTEGER)
+        RETURNING run_id, subscriber_id, coalesce(window_from, 0)
         """
     )
+    let taken = Self.object(entries.map { ($0.letter, $0.sentAt.milliseconds) })
+    let rows = try Row.fetchCursor(statement, arguments: [taken])
+    var letters: [Int64: [Letter]] = [:]
+    while let row = try rows.next() {
+      guard let run: Int64 = row[0] else { continue }
+      letters[run, default: []].append(Letter(subscriber: row[1], windowStart: row[2]))
+    }
+    return letters
+  }
+
+  /// A reader's next digest starts where this one ended. Only a letter that was sent moves it, and none that begins later
+  /// than what they are owed.
+  private func moveWindows(_ letters: [Int64: [Letter]], _ database: Database) throws {
+    // Where somebody had letters of two runs, the later one may begin where the earlier ended.
+    for (run, letters) in letters.sorted(by: { $0.key < $1.key }) {
+      let starts = letters.compactMap { letter in letter.subscriber.map { ($0, letter.windowStart) } }
+      try database.execute(
+        cached: """
+          UPDATE subscriber SET window_start = max(window_start, digest_run.window_to)
+          FROM json_each(:starts) AS letter JOIN digest_run ON digest_run.id = :run
+          WHERE subscriber.id = CAST(letter.key AS INTEGER) AND letter.value <= subscriber.window_start
+            -- Not looked up in the index: SQLite would begin with everybody.
+            AND +subscriber.state = 'active'
+          """,
+        arguments: ["run": run, "starts": Self.object(starts)]
+      )
+    }
+  }
+
+  /// Whole numbers by whole numbers, as JSON: SQLite then reads each once.
+  private static func object(_ members: [(key: Int64, value: Int64)]) -> String {
+    "{\(members.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ","))}"
   }
 
   private func count(

@@ -178,7 +178,8 @@ final class DeliveryRecords: Sendable {
     while true {
       let records = reported.withLock { Array($0.records.prefix(Self.recordsAtOnce)) }
       guard !records.isEmpty else { return }
-      let (sent, others) = (records.filter(\.isTaken), records.filter { !$0.isTaken })
+      let others = records.filter { !$0.isTaken }
+      let sent = others.isEmpty ? records : records.filter(\.isTaken)
       try taken.append(sent)
       leave(sent)
       let stuck = others.isEmpty ? [] : try write(others)

@@ -23,7 +23,6 @@ struct UseSignInLink: Sendable {
     case .signedIn(let secret, let next):
       var response = site.seeOther(next ?? "/sign-in")
       response.fields[.setCookie] = sessions.cookie(secret)
-      response.fields[.referrerPolicy] = "no-referrer"
       return response
     case .wasUsed: return try page("sign-in-used", "This link was used")
     case .ended: return try page("sign-in-ended", "Your access has ended", status: .forbidden)

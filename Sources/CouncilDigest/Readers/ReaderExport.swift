@@ -103,8 +103,6 @@ struct ReaderExport: Encodable, Sendable {
   func response() throws -> Response {
     var response = try JSONOutput.response(.ok, self)
     response.fields[.contentDisposition] = "attachment; filename=\"my-council-digest-data.json\""
-    response.fields[.referrerPolicy] = "no-referrer"
-    response.fields[.robotsTag] = "noindex"
     response.fields[.eTag] = nil
     return response
   }

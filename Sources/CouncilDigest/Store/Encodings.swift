@@ -4,7 +4,7 @@ import Foundation
 enum Base64URL {
   private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
-  static func encode(_ data: some Sequence<UInt8>) -> String { bitsEncoded(data, width: 6, alphabet) }
+  static func encode(_ data: some Collection<UInt8>) -> String { bitsEncoded(data, width: 6, alphabet) }
 
   /// Nil for anything `encode` would not have written.
   static func decode(_ text: String) -> Data? {
@@ -20,27 +20,31 @@ enum Base64URL {
 enum Base32 {
   private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
 
-  static func encode(_ data: some Sequence<UInt8>) -> String { bitsEncoded(data, width: 5, alphabet) }
+  static func encode(_ data: some Collection<UInt8>) -> String { bitsEncoded(data, width: 5, alphabet) }
 }
 
 /// Each `width` bits as a letter of the alphabet; zeros fill the last.
-private func bitsEncoded(_ data: some Sequence<UInt8>, width: Int, _ alphabet: [UInt8]) -> String {
-  var text: [UInt8] = []
-  text.reserveCapacity(64)
-  var buffer: UInt32 = 0
-  var bits = 0
-  let mask: UInt32 = (1 << UInt32(width)) - 1
-  for byte in data {
-    buffer = buffer << 8 | UInt32(byte)
-    bits += 8
-    while bits >= width {
-      bits -= width
-      text.append(alphabet[Int(buffer >> UInt32(bits) & mask)])
+private func bitsEncoded(_ data: some Collection<UInt8>, width: Int, _ alphabet: [UInt8]) -> String {
+  String(unsafeUninitializedCapacity: (data.count * 8 + width - 1) / width) { text in
+    var length = 0
+    var buffer: UInt32 = 0
+    var bits = 0
+    let mask: UInt32 = (1 << UInt32(width)) - 1
+    func append(_ value: UInt32) {
+      text[length] = alphabet[Int(value & mask)]
+      length += 1
     }
-    buffer &= (1 << UInt32(bits)) - 1
+    for byte in data {
+      buffer = buffer << 8 | UInt32(byte)
+      bits += 8
+      while bits >= width {
+        bits -= width
+        append(buffer >> UInt32(bits))
+      }
+    }
+    if bits > 0 { append(buffer << UInt32(width - bits)) }
+    return length
   }
-  if bits > 0 { text.append(alphabet[Int(buffer << UInt32(width - bits) & mask)]) }
-  return String(decoding: text, as: UTF8.self)
 }
 
 extension Data {
