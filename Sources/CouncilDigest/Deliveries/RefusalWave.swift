@@ -2,19 +2,22 @@ import Mail
 
 /// Notices when a relay begins to refuse the letters of a run, whatever it says: then it is us, not the readers. Pure.
 struct RefusalWave: Equatable, Sendable {
-  private var wereRefused: [Bool] = []
+  /// A bit for each of the last letters, set where it was refused; the latest is the lowest.
+  private var refusals: UInt64 = 0
+  private var count = 0
   private static let remembered = 50
 
   /// - Returns: why the run should pause, when it should.
   mutating func receive(_ outcome: SendOutcome) -> String? {
     switch outcome {
-    case .sent: wereRefused.append(false)
-    case .refused(_, isPermanent: true): wereRefused.append(true)
+    case .sent: refusals <<= 1
+    case .refused(_, isPermanent: true): refusals = refusals << 1 | 1
     case .refused, .relayTrouble, .interrupted, .relayRefusesUs, .uncertain, .brokenOff: return nil
     }
-    if wereRefused.count > Self.remembered { wereRefused.removeFirst() }
-    let refused = wereRefused.count(where: \.self)
-    guard refused >= 20, refused * 5 > wereRefused.count * 2 else { return nil }
-    return "\(refused) of the last \(wereRefused.count) letters were refused"
+    refusals &= (1 << Self.remembered) - 1
+    count = min(Self.remembered, count + 1)
+    let refused = refusals.nonzeroBitCount
+    guard refused >= 20, refused * 5 > count * 2 else { return nil }
+    return "\(refused) of the last \(count) letters were refused"
   }
 }
