@@ -1,10 +1,10 @@
 import Mail
 import Synchronization
 
-/// What letters take and come to, since the start of this process.
+/// What letters take and come to, since the start of this process. In metrics, cases are labels by their names.
 final class LetterMeters: Sendable {
   /// Of one letter on its way.
-  enum Stage: String, CaseIterable, Sendable {
+  enum Stage: CaseIterable {
     /// It is found and composed.
     case prepare
     case sign
@@ -15,7 +15,7 @@ final class LetterMeters: Sendable {
   }
 
   /// Of its time with an SMTP relay.
-  enum SMTPStage: String, CaseIterable, Sendable {
+  enum SMTPStage: CaseIterable {
     case connect, dialogue, data, reply
 
     func duration(in times: SMTPTimes) -> Duration? {
@@ -28,7 +28,7 @@ final class LetterMeters: Sendable {
     }
   }
 
-  enum Outcome: String, CaseIterable, Sendable {
+  enum Outcome {
     case sent, refused, uncertain, interrupted
     /// It never began, or was broken off: the letter is as it was.
     case trouble
@@ -53,6 +53,8 @@ final class LetterMeters: Sendable {
   struct Timing {
     fileprivate var stages: [(stage: Stage, duration: Duration)] = []
     var smtp = SMTPTimes()
+
+    init() { stages.reserveCapacity(Stage.allCases.count) }
 
     mutating func measure<Value>(_ stage: Stage, _ body: () throws -> Value) rethrows -> Value {
       let start = ContinuousClock.now

@@ -129,13 +129,13 @@ struct Metrics: Sendable {
     metrics.add(
       "council_digest_letter_stage_duration_seconds",
       "What a letter takes: prepare, sign, relay (SMTP with its reply), record.",
-      LetterMeters.Stage.allCases.compactMap { stage in letters.tallies[stage].map { (["stage": stage.rawValue], $0) } }
+      LetterMeters.Stage.allCases.compactMap { stage in letters.tallies[stage].map { (["stage": "\(stage)"], $0) } }
     )
     metrics.add(
       "council_digest_smtp_stage_duration_seconds",
       "Of a letter with the relay: connect (to the greeting), dialogue (to DATA), data (to its last byte), reply.",
       LetterMeters.SMTPStage.allCases.compactMap { stage in
-        letters.smtpTallies[stage].map { (["stage": stage.rawValue], $0) }
+        letters.smtpTallies[stage].map { (["stage": "\(stage)"], $0) }
       }
     )
     metrics.add(
@@ -143,9 +143,9 @@ struct Metrics: Sendable {
       .counter,
       "Attempts to send a letter, by kind and outcome.",
       letters.letters.sorted {
-        ($0.key.kind.rawValue, $0.key.outcome.rawValue) < ($1.key.kind.rawValue, $1.key.outcome.rawValue)
+        ($0.key.kind.rawValue, "\($0.key.outcome)") < ($1.key.kind.rawValue, "\($1.key.outcome)")
       }
-      .map { (["kind": $0.key.kind.rawValue, "outcome": $0.key.outcome.rawValue], Double($0.value)) }
+      .map { (["kind": $0.key.kind.rawValue, "outcome": "\($0.key.outcome)"], Double($0.value)) }
     )
     let isRunning = figures.run.map { !$0.isOver } ?? false
     metrics.add(
