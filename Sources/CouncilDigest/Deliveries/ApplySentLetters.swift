@@ -46,7 +46,7 @@ struct ApplySentLetters: Sendable {
         RETURNING run_id, subscriber_id, coalesce(window_from, 0)
         """
     )
-    let taken = Self.object(entries.map { ($0.letter, $0.sentAt.milliseconds) })
+    let taken = JSONNumbers.object(entries.map { (key: $0.letter, value: $0.sentAt.milliseconds) })
     let rows = try Row.fetchCursor(statement, arguments: [taken])
     var letters: [Int64: [Letter]] = [:]
     while let row = try rows.next() {
@@ -61,7 +61,7 @@ struct ApplySentLetters: Sendable {
   private func moveWindows(_ letters: [Int64: [Letter]], _ database: Database) throws {
     // Where somebody had letters of two runs, the later one may begin where the earlier ended.
     for (run, letters) in letters.sorted(by: { $0.key < $1.key }) {
-      let starts = letters.compactMap { letter in letter.subscriber.map { ($0, letter.windowStart) } }
+      let starts = letters.compactMap { letter in letter.subscriber.map { (key: $0, value: letter.windowStart) } }
       try database.execute(
         cached: """
           UPDATE subscriber SET window_start = max(window_start, digest_run.window_to)
@@ -70,14 +70,9 @@ struct ApplySentLetters: Sendable {
             -- Not looked up in the index: SQLite would begin with everybody.
             AND +subscriber.state = 'active'
           """,
-        arguments: ["run": run, "starts": Self.object(starts)]
+        arguments: ["run": run, "starts": JSONNumbers.object(starts)]
       )
     }
-  }
-
-  /// Whole numbers by whole numbers, as JSON: SQLite then reads each once.
-  private static func object(_ members: [(key: Int64, value: Int64)]) -> String {
-    "{\(members.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ","))}"
   }
 
   private func count(

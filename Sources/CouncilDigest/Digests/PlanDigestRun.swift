@@ -103,6 +103,7 @@ struct PlanDigestRun: Sendable {
       let began = ContinuousClock.now
       var slice = Slice()
       let hasOthers = try hadOthers || Self.othersWait(beside: run, database)
+      var letters: [Date: [Letter]] = [:]
       for entry in entries {
         let id: Int64
         switch slice.editions[entry.reader] ?? needed[entry.reader] {
@@ -120,9 +121,13 @@ struct PlanDigestRun: Sendable {
           }
           try overtake(entry, by: run, database)
         }
-        if try !queueLetter(to: entry, edition: id, run, database), try !Self.isCurrent(entry, database) {
-          slice.isStale = true
-        }
+        letters[entry.windowStart, default: []].append(Letter(entry: entry, edition: id))
+      }
+      for (windowStart, letters) in letters.sorted(by: { $0.key < $1.key }) {
+        let queued = try queue(letters, from: windowStart, run, database)
+        guard queued < letters.count else { continue }
+        // They are there already, or their readers are not as they were read.
+        if try !letters.allSatisfy({ try Self.isCurrent($0.entry, database) }) { slice.isStale = true }
       }
       slice.duration = .now - began
       return slice
@@ -189,31 +194,33 @@ struct PlanDigestRun: Sendable {
     )
   }
 
-  /// To the address that they have at this moment, if they are still there and owed what was planned for them.
-  /// - Returns: false when nothing was queued: it is there already, or the reader is not as they were read.
-  private func queueLetter(
-    to entry: Readership.Entry,
-    edition: Int64,
-    _ run: DigestRun,
-    _ database: Database
-  ) throws -> Bool {
+  private struct Letter {
+    var entry: Readership.Entry
+    var edition: Int64
+  }
+
+  /// To the addresses that they have at this moment, where they are still there and owed what was planned for them. All at
+  /// once: most readers of a slice are owed the same time.
+  /// - Returns: how many were queued.
+  private func queue(_ letters: [Letter], from start: Date, _ run: DigestRun, _ database: Database) throws -> Int {
     let now = store.now()
     try database.execute(
       cached: """
         INSERT INTO outgoing_mail
           (kind, recipient, subscriber_id, run_id, edition_id, window_from, date, key_id, is_urgent, state,
            next_attempt_at, expires_at)
-        SELECT 'digest', email, id, :run, :edition, :window, :date, :key, 0, 'queued', 0, :expires
-        FROM subscriber WHERE id = :subscriber AND coalesce(window_start, 0) = :window
+        SELECT 'digest', email, subscriber.id, :run, letter.value, :window, :date, :key, 0, 'queued', 0, :expires
+        FROM json_each(:editions) AS letter CROSS JOIN subscriber ON subscriber.id = CAST(letter.key AS INTEGER)
+        WHERE coalesce(window_start, 0) = :window
         ON CONFLICT DO NOTHING
         """,
       arguments: [
-        "subscriber": entry.subscriber, "run": run.id, "edition": edition,
-        "window": entry.windowStart.milliseconds, "date": now.milliseconds, "key": store.keys.current,
-        "expires": now.milliseconds + OutgoingMail.Kind.digest.usefulFor.milliseconds,
+        "editions": JSONNumbers.object(letters.map { (key: $0.entry.subscriber, value: $0.edition) }), "run": run.id,
+        "window": start.milliseconds, "date": now.milliseconds,
+        "key": store.keys.current, "expires": now.milliseconds + OutgoingMail.Kind.digest.usefulFor.milliseconds,
       ]
     )
-    return database.changesCount > 0
+    return database.changesCount
   }
 
   private func finish(_ run: DigestRun) async throws {

@@ -66,7 +66,7 @@ struct Retention: Sendable {
       }
       guard !ids.isEmpty else { return count }
       for start in stride(from: 0, to: ids.count, by: Self.slice) {
-        let some = Self.list(ids[start..<min(start + Self.slice, ids.count)])
+        let some = JSONNumbers.array(ids[start..<min(start + Self.slice, ids.count)])
         try await store.write { database in
           for sql in statements { try database.execute(sql: sql, arguments: ["ids": some]) }
         }
@@ -74,8 +74,6 @@ struct Retention: Sendable {
       count += ids.count
     }
   }
-
-  private static func list(_ ids: ArraySlice<Int64>) -> String { "[\(ids.map(String.init).joined(separator: ","))]" }
 
   /// Sign-ups that nobody confirmed, and addresses of which nothing else is known.
   private func forgetSignUps(before limit: Date) async throws -> Int {

@@ -86,7 +86,7 @@ struct ReplaceCouncils: Sendable {
       arguments: [
         "kind": kind.rawValue, "body": body, "now": now.milliseconds, "key": store.keys.current,
         "expires": now.milliseconds + kind.usefulFor.milliseconds,
-        "councils": "[\(replaced.map { String($0.id) }.joined(separator: ","))]",
+        "councils": JSONNumbers.array(replaced.map(\.id)),
       ]
     )
     return database.changesCount

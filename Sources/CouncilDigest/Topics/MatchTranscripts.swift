@@ -68,7 +68,7 @@ struct MatchTranscripts: Sendable {
           DELETE FROM topic_match WHERE meeting_id = :meeting AND in_transcript = 1
             AND topic_id NOT IN (SELECT value FROM json_each(:topics))
           """,
-        arguments: ["meeting": words.meeting, "topics": "[\(matches.map { "\($0.topic)" }.joined(separator: ","))]"]
+        arguments: ["meeting": words.meeting, "topics": JSONNumbers.array(matches.map(\.topic))]
       )
       try database.execute(
         cached: "DELETE FROM transcript_unmatched WHERE meeting_id = ?",

@@ -31,7 +31,7 @@ struct TopicMatch: Equatable, Sendable {
   static func keep(_ topics: [Int64], of meeting: Int64, _ database: Database) throws {
     try withdraw(
       "meeting_id = :meeting AND topic_id NOT IN (SELECT value FROM json_each(:topics))",
-      ["meeting": meeting, "topics": list(topics)],
+      ["meeting": meeting, "topics": JSONNumbers.array(topics)],
       database
     )
   }
@@ -43,12 +43,10 @@ struct TopicMatch: Equatable, Sendable {
       topic_id = :topic AND meeting_id >= :first AND meeting_id < :end
         AND meeting_id NOT IN (SELECT value FROM json_each(:meetings))
       """,
-      ["topic": topic, "first": range.lowerBound, "end": range.upperBound, "meetings": list(meetings)],
+      ["topic": topic, "first": range.lowerBound, "end": range.upperBound, "meetings": JSONNumbers.array(meetings)],
       database
     )
   }
-
-  private static func list(_ ids: [Int64]) -> String { "[\(ids.map(String.init).joined(separator: ","))]" }
 
   /// What the summary does not say the transcript may: such matches stay until it has been looked at, so that nobody
   /// hears of them again.
