@@ -75,7 +75,7 @@ let package = Package(
 
     .target(
       name: "TestSupport",
-      dependencies: ["CouncilDigest", "Mail"],
+      dependencies: ["CouncilDigest", "Mail", .product(name: "GRDB", package: "GRDB.swift")],
       path: "Tests/TestSupport",
       exclude: ["strict_client.py"],
       swiftSettings: strict

@@ -24,6 +24,7 @@ struct Chain {
     environment = Dictionary(
       uniqueKeysWithValues: environment.map { ("COUNCIL_DIGEST_" + $0.uppercased().replacing(".", with: "_"), $1) }
     )
+    if settings["store.path"] == nil { try MigratedStore.put(at: folder.file("s.sqlite")) }
     services = try await Services(
       try Configuration.load(file: nil, environment: environment),
       clock: clock.wall,

@@ -81,7 +81,7 @@ import Testing
   }
 
   @Test func `a quiet week says so, and says why`() async throws {
-    let service = try await RunningService()
+    let service = try await RunningService(isFirstStart: true)
     _ = try await service.api("PUT", "/councils/quiet", ["name": "Quiet Council"])
     _ = try await service.api("PUT", "/councils/late", ["name": "Late Council"])
     let starts = Date().addingTimeInterval(-86_400).formatted(.iso8601)

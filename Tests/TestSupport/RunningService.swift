@@ -16,7 +16,8 @@ public final class RunningService: @unchecked Sendable {
   /// - Parameters:
   ///   - settings: configuration keys and values.
   ///   - descriptors: how many it may have open; nil is as many as this process.
-  public init(_ settings: [String: String] = [:], descriptors: Int? = nil) async throws {
+  ///   - isFirstStart: whether it makes its store itself.
+  public init(_ settings: [String: String] = [:], descriptors: Int? = nil, isFirstStart: Bool = false) async throws {
     self.descriptors = descriptors
     folder = try TemporaryFolder()
     port = try Machine.freePort()
@@ -30,6 +31,7 @@ public final class RunningService: @unchecked Sendable {
     for (name, value) in standard.merging(settings, uniquingKeysWith: { $1 }) {
       environment["COUNCIL_DIGEST_" + name.uppercased().replacing(".", with: "_")] = value
     }
+    if !isFirstStart, settings["store.path"] == nil { try MigratedStore.put(at: folder.file("store.sqlite")) }
     try await start()
   }
 
