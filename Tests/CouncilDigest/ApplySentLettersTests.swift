@@ -23,7 +23,8 @@ import Testing
           VALUES (1, '2026-W47', 'sending', 100, 200, 1, 1, 2), (2, '2026-W48', 'sending', 200, 300, 1, 1, 2);
           INSERT INTO subscriber (id, email, email_key, state, window_start, created_at, confirmed_at)
           VALUES (1, 'ann@example.org', 'ann@example.org', 'active', 100, 1, 1),
-            (2, 'bob@example.org', 'bob@example.org', 'active', 200, 1, 1)
+            (2, 'bob@example.org', 'bob@example.org', 'active', 200, 1, 1),
+            (3, 'cat@example.org', 'cat@example.org', 'unsubscribed', 100, 1, 1)
           """
       )
       for letter in letters {
@@ -41,10 +42,10 @@ import Testing
     return store
   }
 
+  /// Each a second after noon for its number.
   private func take(_ letters: [Int64], _ store: Store) throws -> [Int64: Int] {
-    try store.writeBlocking { database in
-      try apply(letters.map { .init(letter: $0, sentAt: Self.noon) }, generation: 7, now: Self.noon, database)
-    }
+    let entries = letters.map { SentJournal.Entry(letter: $0, sentAt: Self.noon.addingTimeInterval(Double($0))) }
+    return try store.writeBlocking { try apply(entries, generation: 7, now: Self.noon, $0) }
   }
 
   private func windows(_ store: Store) async throws -> [Int64] {
@@ -54,7 +55,7 @@ import Testing
   @Test func `letters of two runs move each reader as far as theirs reach`() async throws {
     let store = try await store([(1, 1, 1, 100), (2, 1, 2, 200), (3, 2, 1, 100)])
     #expect(try take([2, 1, 3], store) == [1: 2, 2: 1])
-    #expect(try await windows(store) == [300, 200])
+    #expect(try await windows(store) == [300, 200, 100])
     let runs = try await store.read { database in
       try Row.fetchAll(database, sql: "SELECT taken, state FROM digest_run ORDER BY id").map {
         "\($0[0] as Int) \($0[1] as String)"
@@ -62,27 +63,48 @@ import Testing
     }
     #expect(runs == ["2 sent", "1 sent"])
     let rows = try await store.read { database in
-      try Row.fetchAll(database, sql: "SELECT DISTINCT state, finished_at FROM outgoing_mail").map {
-        "\($0[0] as String) \($0[1] as Int64)"
+      try Row.fetchAll(database, sql: "SELECT id, state, finished_at FROM outgoing_mail ORDER BY id").map {
+        "\($0[0] as Int) \($0[1] as String) \(($0[2] as Int64) - Self.noon.milliseconds)"
       }
     }
-    #expect(rows == ["sent \(Self.noon.milliseconds)"])
+    #expect(rows == ["1 sent 1000", "2 sent 2000", "3 sent 3000"])
     #expect(try await store.read { try ApplySentLetters.generation($0) } == 7)
   }
 
   @Test func `a letter that begins later than what its reader is owed moves nothing`() async throws {
     let store = try await store([(1, 1, 2, 150), (2, 2, 2, 200)])
     _ = try take([1, 2], store)
-    #expect(try await windows(store) == [100, 300])
+    #expect(try await windows(store) == [100, 300, 100])
   }
 
   @Test func `of two letters of one run the one that begins where the reader is moves them`() async throws {
     let store = try await store([(1, 1, 1, 150), (2, 1, 1, 100)])
     _ = try take([1, 2], store)
-    #expect(try await windows(store) == [200, 200])
+    #expect(try await windows(store) == [200, 200, 100])
   }
 
-  @Test func `a letter that is named twice counts once, and one that is gone not at all`() async throws {
+  @Test func `who left meanwhile is not moved`() async throws {
+    let store = try await store([(1, 3, 1, 100)])
+    #expect(try take([1], store) == [1: 1])
+    #expect(try await windows(store) == [100, 200, 100])
+  }
+
+  @Test func `what was sent was sent, also when it was cancelled or refused on its way`() async throws {
+    let store = try await store([(1, 1, 1, 100)])
+    try store.writeBlocking { database in
+      try database.execute(
+        sql:
+          "UPDATE outgoing_mail SET state = 'cancelled', reply_code = 451, reply_status = '4.3.0', diagnostic = 'later'"
+      )
+    }
+    _ = try take([1], store)
+    let row = try store.readBlocking { database in
+      try Row.fetchOne(database, sql: "SELECT state, reply_code, reply_status, diagnostic FROM outgoing_mail")
+    }
+    #expect(row == ["state": "sent", "reply_code": nil, "reply_status": nil, "diagnostic": nil])
+  }
+
+  @Test func `of its run a letter that is named twice counts once, and one that is gone not at all`() async throws {
     let store = try await store([(1, 1, 1, 100)])
     #expect(try take([1, 1, 99], store) == [1: 1])
     #expect(try take([], store) == [:])

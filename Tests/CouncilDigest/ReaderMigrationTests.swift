@@ -10,14 +10,7 @@ import Testing
 @Suite struct ReaderMigrationTests {
   /// A store as version 7 left it, with everything that hangs on a reader.
   private func older(_ folder: TemporaryFolder) throws {
-    let migrations = Machine.root.appending(path: "migrations")
-    let names = try FileManager.default.contentsOfDirectory(atPath: migrations.path).filter { $0 < "0008" }
-    for name in names {
-      let copy = folder.url.appending(path: "old/\(name)")
-      try FileManager.default.createDirectory(at: copy.deletingLastPathComponent(), withIntermediateDirectories: true)
-      try FileManager.default.copyItem(at: migrations.appending(path: name), to: copy)
-    }
-    let store = try Store(path: folder.file("s.sqlite"), migrations: folder.file("old"))
+    let store = try Store.older(before: "0008", in: folder)
     try store.writeBlocking { database in
       try database.execute(
         sql: """

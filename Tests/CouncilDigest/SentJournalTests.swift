@@ -17,6 +17,30 @@ import Testing
     try SentJournal(besideStoreAt: folder.file("s.sqlite"), generation: generation)
   }
 
+  @Test(arguments: [
+    (
+      SentJournalLine(generation: 7, content: .heading(follows: 0)),
+      "07000000000000000000000000000000ffffffffffffffff97caa8a2e75daf40"
+    ),
+    (
+      SentJournalLine(
+        generation: 7,
+        content: .taken(.init(letter: 1, sentAt: Date(milliseconds: 1_800_000_000_001)))
+      ),
+      "0700000000000000010000000000000001505c18a30100002c85dc87d15d239b"
+    ),
+  ])
+  func `a line is the same bytes in every version`(_ line: SentJournalLine, _ hexadecimal: String) {
+    var bytes: [UInt8] = []
+    line.encode(to: &bytes)
+    #expect(Data(bytes).hexadecimal == hexadecimal && SentJournalLine(decoding: bytes[...]) == line)
+    for place in bytes.indices {
+      var torn = bytes
+      torn[place] ^= 1
+      #expect(SentJournalLine(decoding: torn[...]) == nil)
+    }
+  }
+
   @Test func `what was appended is there for who opens it next, in its generation only`() throws {
     let journal = try open()
     try journal.append(Array(entries[..<2]))

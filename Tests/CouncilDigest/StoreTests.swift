@@ -134,6 +134,26 @@ import Testing
     #expect(try await store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM parent") } == 19)
   }
 
+  @Test func `statistics that a tool left in the file are dropped`() throws {
+    let folder = try TemporaryFolder()
+    do { try store(folder).writeBlocking { try $0.execute(sql: "ANALYZE") } }
+    let store = try store(folder)
+    let tables = try store.readBlocking {
+      try String.fetchAll($0, sql: "SELECT name FROM sqlite_master WHERE name GLOB 'sqlite_stat*'")
+    }
+    #expect(tables == [])
+    let plan = try store.writeBlocking { database in
+      try Row.fetchAll(
+        database,
+        sql: """
+          EXPLAIN QUERY PLAN UPDATE subscriber SET window_start = 1 FROM json_each('{}') AS start
+          WHERE subscriber.id = CAST(start.key AS INTEGER)
+          """
+      ).map { $0["detail"] as String }
+    }
+    #expect(plan.last?.contains("INTEGER PRIMARY KEY") == true, "\(plan)")
+  }
+
   @Test func `migrations that are missing or newer are named`() throws {
     let folder = try TemporaryFolder()
     #expect(throws: StoreProblem.self) {
@@ -144,6 +164,17 @@ import Testing
       try store.writeBlocking { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('9999_future')") }
     }
     #expect(throws: StoreProblem.newerThanThisProgram(path: folder.file("store.sqlite"))) { try store(folder) }
+  }
+}
+
+@Suite struct EncodingTests {
+  /// RFC 4648 §10, in lower case and without padding; addresses in letters that left long ago hold such signatures.
+  @Test(arguments: [
+    ("", ""), ("f", "my"), ("fo", "mzxq"), ("foo", "mzxw6"), ("foob", "mzxw6yq"), ("fooba", "mzxw6ytb"),
+    ("foobar", "mzxw6ytboi"),
+  ])
+  func `base 32 is that of the RFC`(_ text: String, _ encoded: String) {
+    #expect(Base32.encode(Array(text.utf8)) == encoded)
   }
 }
 

@@ -41,13 +41,13 @@ struct ApplySentLetters: Sendable {
     let statement = try database.cachedStatement(
       sql: """
         UPDATE outgoing_mail SET state = 'sent', reply_code = NULL, reply_status = NULL, diagnostic = NULL,
-          finished_at = taken.value
-        FROM json_each(?) AS taken WHERE outgoing_mail.id = CAST(taken.key AS INTEGER)
+          finished_at = time_of_letter.value
+        FROM json_each(?) AS time_of_letter WHERE outgoing_mail.id = CAST(time_of_letter.key AS INTEGER)
         RETURNING run_id, subscriber_id, coalesce(window_from, 0)
         """
     )
-    let taken = JSONNumbers.object(entries.map { (key: $0.letter, value: $0.sentAt.milliseconds) })
-    let rows = try Row.fetchCursor(statement, arguments: [taken])
+    let times = JSONNumbers.object(entries.map { (key: $0.letter, value: $0.sentAt.milliseconds) })
+    let rows = try Row.fetchCursor(statement, arguments: [times])
     var letters: [Int64: [Letter]] = [:]
     while let row = try rows.next() {
       guard let run: Int64 = row[0] else { continue }
@@ -60,13 +60,13 @@ struct ApplySentLetters: Sendable {
   /// than what they are owed.
   private func moveWindows(_ letters: [Int64: [Letter]], _ database: Database) throws {
     // Where somebody had letters of two runs, the later one may begin where the earlier ended.
-    for (run, letters) in letters.sorted(by: { $0.key < $1.key }) {
-      let starts = letters.compactMap { letter in letter.subscriber.map { (key: $0, value: letter.windowStart) } }
+    for (run, ofRun) in letters.sorted(by: { $0.key < $1.key }) {
+      let starts = ofRun.compactMap { letter in letter.subscriber.map { (key: $0, value: letter.windowStart) } }
       try database.execute(
         cached: """
           UPDATE subscriber SET window_start = max(window_start, digest_run.window_to)
-          FROM json_each(:starts) AS letter JOIN digest_run ON digest_run.id = :run
-          WHERE subscriber.id = CAST(letter.key AS INTEGER) AND letter.value <= subscriber.window_start
+          FROM json_each(:starts) AS start_of_reader JOIN digest_run ON digest_run.id = :run
+          WHERE subscriber.id = CAST(start_of_reader.key AS INTEGER) AND start_of_reader.value <= subscriber.window_start
             -- Not looked up in the index: SQLite would begin with everybody.
             AND +subscriber.state = 'active'
           """,

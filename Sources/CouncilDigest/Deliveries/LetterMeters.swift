@@ -1,7 +1,8 @@
 import Mail
 import Synchronization
 
-/// What letters take and come to, since the start of this process. In metrics, cases are labels by their names.
+/// What letters take and come to, since the start of this process. The names of cases are
+/// public: they are labels in metrics.
 final class LetterMeters: Sendable {
   /// Of one letter on its way.
   enum Stage: CaseIterable {

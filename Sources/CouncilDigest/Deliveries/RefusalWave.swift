@@ -4,7 +4,7 @@ import Mail
 struct RefusalWave: Equatable, Sendable {
   /// A bit for each of the last letters, set where it was refused; the latest is the lowest.
   private var refusals: UInt64 = 0
-  private var count = 0
+  private var letters = 0
   private static let remembered = 50
 
   /// - Returns: why the run should pause, when it should.
@@ -15,9 +15,9 @@ struct RefusalWave: Equatable, Sendable {
     case .refused, .relayTrouble, .interrupted, .relayRefusesUs, .uncertain, .brokenOff: return nil
     }
     refusals &= (1 << Self.remembered) - 1
-    count = min(Self.remembered, count + 1)
+    letters = min(Self.remembered, letters + 1)
     let refused = refusals.nonzeroBitCount
-    guard refused >= 20, refused * 5 > count * 2 else { return nil }
-    return "\(refused) of the last \(count) letters were refused"
+    guard refused >= 20, refused * 5 > letters * 2 else { return nil }
+    return "\(refused) of the last \(letters) letters were refused"
   }
 }

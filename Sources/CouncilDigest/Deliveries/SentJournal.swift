@@ -1,6 +1,6 @@
 import Foundation
 
-/// Which digests the relay took, in a file beside the store: one write and one sync for those of several workers. To change
+/// Which digests the relay took, in a file beside the store: one durable write for those of several workers. To change
 /// a letter's row and its indexes durably costs many times that; it is done for hundreds at once, and a process that dies
 /// between does it at its next start.
 ///
@@ -65,15 +65,17 @@ final class SentJournal {
   func append(_ entries: [Entry]) throws {
     precondition(entries.count <= room, "letters are brought over before there is no room")
     var bytes: [UInt8] = []
-    bytes.reserveCapacity((entries.count + 1) * SentJournalLine.bytes)
-    if lines == 0 {
-      SentJournalLine(generation: generation, content: .heading(follows: generationBefore)).encode(to: &bytes)
+    bytes.reserveCapacity((entries.count + 1) * SentJournalLine.byteCount)
+    func add(_ content: SentJournalLine.Content) {
+      SentJournalLine(generation: generation, content: content).encode(to: &bytes)
     }
-    for entry in entries { SentJournalLine(generation: generation, content: .taken(entry)).encode(to: &bytes) }
-    let offset = off_t((half * Self.linesInHalf + lines) * SentJournalLine.bytes)
+    // A half begins with its heading.
+    if lines == 0 { add(.heading(follows: generationBefore)) }
+    for entry in entries { add(.taken(entry)) }
+    let offset = off_t((half * Self.linesInHalf + lines) * SentJournalLine.byteCount)
     let written = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, offset) }
-    guard written == bytes.count else { throw Self.problem(path) }
-    lines += bytes.count / SentJournalLine.bytes
+    guard written == bytes.count else { throw Self.problem(path, written: written) }
+    lines += bytes.count / SentJournalLine.byteCount
   }
 
   /// What is appended from now on goes into the other half, whose own letters must have been brought over.
@@ -86,14 +88,15 @@ final class SentJournal {
     return generation
   }
 
-  /// Bytes that were written before are synced without a word about the file, and a full disk has room for them.
+  /// Bytes that were written before are made durable without a word about the file, and a full disk has room for them.
   private func makeRoom() throws {
-    let wanted = 2 * Self.linesInHalf * SentJournalLine.bytes
+    let wanted = 2 * Self.linesInHalf * SentJournalLine.byteCount
     let length = Int(lseek(descriptor, 0, SEEK_END))
     guard length < wanted else { return }
     let zeros = [UInt8](repeating: 0, count: wanted - length)
     let written = zeros.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(length)) }
-    guard written == zeros.count, fsync(descriptor) == 0 else { throw Self.problem(path) }
+    guard written == zeros.count else { throw Self.problem(path, written: written) }
+    guard fsync(descriptor) == 0 else { throw Self.problem(path) }
   }
 
   // MARK: Lines
@@ -105,13 +108,13 @@ final class SentJournal {
   }
 
   private func readHalf(_ half: Int) throws -> Half {
-    let size = Self.linesInHalf * SentJournalLine.bytes
+    let size = Self.linesInHalf * SentJournalLine.byteCount
     var bytes = [UInt8](repeating: 0, count: size)
     let length = bytes.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, off_t(half * size)) }
     guard length >= 0 else { throw Self.problem(path) }
     var found = Half()
-    for start in stride(from: 0, through: length - SentJournalLine.bytes, by: SentJournalLine.bytes) {
-      guard let line = SentJournalLine(decoding: bytes[start..<(start + SentJournalLine.bytes)]) else { break }
+    for start in stride(from: 0, through: length - SentJournalLine.byteCount, by: SentJournalLine.byteCount) {
+      guard let line = SentJournalLine(decoding: bytes[start..<(start + SentJournalLine.byteCount)]) else { break }
       if start == 0 { found.generation = line.generation }
       guard line.generation == found.generation else { break }
       switch line.content {
@@ -122,7 +125,8 @@ final class SentJournal {
     return found
   }
 
-  private static func problem(_ path: String) -> StoreProblem {
-    .unusable(path: path, problem: String(cString: strerror(errno)))
+  /// - Parameter written: fewer bytes than there were, which says no reason of its own; else -1.
+  private static func problem(_ path: String, written: Int = -1) -> StoreProblem {
+    .unusable(path: path, problem: String(cString: strerror(written < 0 ? errno : ENOSPC)))
   }
 }

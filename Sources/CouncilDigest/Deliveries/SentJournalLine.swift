@@ -3,8 +3,8 @@ import Foundation
 /// A line of the journal: four little-endian words of 64 bits. Of a letter these are the generation, its number, when it
 /// was taken in milliseconds, and a check of the three; of the heading of a half, its generation, the one it follows, -1,
 /// and the check.
-struct SentJournalLine: Equatable {
-  enum Content: Equatable {
+struct SentJournalLine: Equatable, Sendable {
+  enum Content: Equatable, Sendable {
     case heading(follows: Int64)
     case taken(SentJournal.Entry)
   }
@@ -12,7 +12,7 @@ struct SentJournalLine: Equatable {
   var generation: Int64
   var content: Content
 
-  static let bytes = 32
+  static let byteCount = 32
   private static let headingMark: Int64 = -1
 
   init(generation: Int64, content: Content) {

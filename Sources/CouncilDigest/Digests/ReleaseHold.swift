@@ -81,7 +81,7 @@ struct ReleaseHold: Sendable {
           AND edition_id IN (SELECT value FROM json_each(:editions))
         """,
       arguments: [
-        "run": run, "first": slice.lowerBound, "last": slice.upperBound, "editions": "\(older.editions)",
+        "run": run, "first": slice.lowerBound, "last": slice.upperBound, "editions": JSONNumbers.array(older.editions),
         "now": now.milliseconds,
       ]
     )
@@ -133,7 +133,7 @@ private struct OlderEditions: Sendable {
             JOIN meeting_revision ON meeting_revision.id = correction.value
             WHERE meeting_revision.created_at <= :until))
         """,
-      arguments: ["last": lastJudged, "runs": "\(runs)", "until": until.milliseconds]
+      arguments: ["last": lastJudged, "runs": JSONNumbers.array(runs), "until": until.milliseconds]
     )
     judged.lastJudged = newest
     return judged

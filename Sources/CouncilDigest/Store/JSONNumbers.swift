@@ -4,7 +4,8 @@ enum JSONNumbers {
     "[\(numbers.map { String($0) }.joined(separator: ","))]"
   }
 
-  /// By keys that are numbers, too; read as text, they are cast back.
+  /// By keys that are numbers, too. A key may stand there twice, and both reach the statement, which must cast it: keys
+  /// are text.
   static func object(_ members: some Sequence<(key: Int64, value: Int64)>) -> String {
     "{\(members.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ","))}"
   }

@@ -42,7 +42,10 @@ public final class Store: Sendable {
       pool = try DatabasePool(path: path, configuration: Self.configuration)
       // The pool sets NORMAL when it turns WAL on, after its own preparation hook: a confirmed sign-up or a sent letter
       // must survive a power cut, so FULL is set on the writer once it is open.
-      try pool.writeWithoutTransaction { try $0.execute(sql: Self.writerSettings) }
+      try pool.writeWithoutTransaction { database in
+        try database.execute(sql: Self.writerSettings)
+        try Self.dropStatistics(database)
+      }
     } catch {
       throw StoreProblem.unusable(path: path, problem: (error as? DatabaseError)?.message ?? "\(error)")
     }
@@ -192,6 +195,19 @@ public final class Store: Sendable {
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw StoreProblem.unusable(path: path, problem: String(cString: strerror(errno))) }
     close(descriptor)
+  }
+
+  /// Statements are written for the plans that SQLite makes without statistics. Those of a small store, which some tool
+  /// left in the file, would have it walk through all letters for each that leaves.
+  private static func dropStatistics(_ database: Database) throws {
+    let tables = try String.fetchAll(
+      database,
+      sql: "SELECT name FROM sqlite_master WHERE name LIKE 'sqlite\\_stat_' ESCAPE '\\'"
+    )
+    guard !tables.isEmpty else { return }
+    for table in tables { try database.execute(sql: "DROP TABLE \(table)") }
+    // What was read of them is forgotten, too.
+    try database.execute(sql: "PRAGMA writable_schema = RESET")
   }
 
   private static func installationStart(_ database: Database, now: Date) throws -> Date {

@@ -25,7 +25,7 @@ enum RelatedTopics {
         GROUP BY topic.id HAVING count(*) >= ? ORDER BY count(*) DESC, topic.slug
         """,
       arguments: [
-        "\(meetings)", max(leastMeetings, Int((Double(meetings.count) * leastShare).rounded(.up))),
+        JSONNumbers.array(meetings), max(leastMeetings, Int((Double(meetings.count) * leastShare).rounded(.up))),
       ]
     ).map(Topic.init)
     return Array((named + shared.filter { !named.contains($0) }).prefix(maximum))
