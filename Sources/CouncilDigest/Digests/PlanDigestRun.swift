@@ -31,41 +31,64 @@ struct PlanDigestRun: Sendable {
       let plan = try EditionPlan.load(week: run.week, end: run.to, mailsQuietWeeks: mailsQuietWeeks, database)
       return (plan, try Readership(plan, database))
     }
-    var editions: [EditionPlan.Reader: Edition] = [:]
-    var last: Int64? = 0
-    var longest: Duration = .zero
-    while let after = last {
-      // A service that is stopping does not wait for a million letters: its next start goes on.
-      guard !Task.isShuttingDownGracefully else { throw CancellationError() }
-      let entries: [Readership.Entry]
-      let own: OwnQueryMatches
-      let hadOthers: Bool
-      (entries, last, own, hadOthers) = try await store.read { database in
+    let read: @Sendable (Int64) async throws -> Readers = { [store] after in
+      try await store.read { database in
         let (entries, last) = try readership.slice(after: after, limit: Self.sliceSize, database)
         var own = try OwnQueryMatches.fetch(entries.ownQueries, database)
         // Who began to follow a query since it was asked.
         for entry in entries where !asked.isSuperset(of: [entry].ownQueries) {
           own.add(try MatchQueries.matches(of: entry.subscriber, after: start, upTo: run.to, database))
         }
-        return (entries, last, own, try Self.othersWait(beside: run, database))
+        let hadOthers = try Self.othersWait(beside: run, database)
+        return Readers(after: after, last: last, entries: entries, own: own, hadOthers: hadOthers)
       }
-      let plan = plan.with(own)
+    }
+    var editions: [EditionPlan.Reader: Edition] = [:]
+    var longest: Duration = .zero
+    var upcoming: Readers? = try await read(0)
+    while let readers = upcoming {
+      // A service that is stopping does not wait for a million letters: its next start goes on.
+      guard !Task.isShuttingDownGracefully else { throw CancellationError() }
+      // While these are composed and written.
+      async let following = Self.following(readers, read)
+      let plan = plan.with(readers.own)
       if editions.count > Self.maximumRemembered { editions = [:] }
-      for reader in Set(entries.map(\.reader)) where editions[reader] == nil {
+      for reader in Set(readers.entries.map(\.reader)) where editions[reader] == nil {
         editions[reader] =
           try plan.content(for: reader).map { .new(try $0.encoded(), revisions: $0.itemRevisions) } ?? .nothing
       }
-      guard let slice = try await write(entries, editions, run, hadOthers: hadOthers) else { return longest }
+      guard let slice = try await write(readers, editions, run) else { return longest }
       longest = max(longest, slice.duration)
       editions.merge(slice.editions) { $1 }
-      // Those already queued are found again and left alone.
       if slice.isStale {
-        last = after
+        // Those already queued are found again and left alone.
         try await Task.sleep(for: Self.staleRetryPause)
+        upcoming = try await read(readers.after)
+      } else {
+        upcoming = try await following
       }
     }
     try await finish(run)
     return longest
+  }
+
+  private static func following(
+    _ readers: Readers,
+    _ read: @Sendable (Int64) async throws -> Readers
+  ) async throws -> Readers? {
+    guard let last = readers.last else { return nil }
+    return try await read(last)
+  }
+
+  /// A slice of them, as they were read.
+  private struct Readers: Sendable {
+    var after: Int64
+    /// Of the last of them; nil at the end.
+    var last: Int64?
+    var entries: [Readership.Entry]
+    var own: OwnQueryMatches
+    /// Letters of other runs were waiting.
+    var hadOthers: Bool
   }
 
   /// What is known of the edition of a reader.
@@ -86,23 +109,23 @@ struct PlanDigestRun: Sendable {
 
   /// - Returns: nil when the run was cancelled meanwhile.
   private func write(
-    _ entries: [Readership.Entry],
+    _ readers: Readers,
     _ editions: [EditionPlan.Reader: Edition],
-    _ run: DigestRun,
-    hadOthers: Bool
+    _ run: DigestRun
   ) async throws -> Slice? {
+    let entries = readers.entries
     let needed = Dictionary(
       entries.compactMap { entry in editions[entry.reader].map { (entry.reader, $0) } },
       uniquingKeysWith: { $1 }
     )
-    let readers = Set(entries.map(\.subscriber))
-    let served = decide(readers)
-    defer { decided(readers) }
+    let subscribers = Set(entries.map(\.subscriber))
+    let served = decide(subscribers)
+    defer { decided(subscribers) }
     return try await store.write { database in
       guard try DigestRun.find(run.id, database)?.state == .planning else { return nil }
       let began = ContinuousClock.now
       var slice = Slice()
-      let hasOthers = try hadOthers || Self.othersWait(beside: run, database)
+      let hasOthers = try readers.hadOthers || Self.othersWait(beside: run, database)
       var letters: [Letter] = []
       for entry in entries {
         let id: Int64
