@@ -4,7 +4,7 @@ import CCurl
 /// the cases were measured against libcurl 7.88.1, one by one.
 func outcome(of result: CURLcode, lastCode: Int, _ conversation: SMTPConversation) -> SendOutcome {
   if result == CURLE_OK { return .sent }
-  let problem = "\(String(cString: curl_easy_strerror(result))) \(conversation.diagnostic(for: lastCode))"
+  let problem = problem(of: result, lastCode: lastCode, conversation)
 
   if conversation.sawStartOfData, conversation.handedOverEverything {
     guard let reply = conversation.replyToData else { return .uncertain(problem) }
@@ -27,6 +27,12 @@ func outcome(of result: CURLcode, lastCode: Int, _ conversation: SMTPConversatio
     return .refused(conversation.reply(for: lastCode), isPermanent: lastCode >= 500)
   default: return conversation.wasSenderAccepted ? .interrupted(problem) : .relayTrouble(problem)
   }
+}
+
+/// What libcurl calls a failure, and the relay's words where it said any.
+func problem(of result: CURLcode, lastCode: Int, _ conversation: SMTPConversation) -> String {
+  [String(cString: curl_easy_strerror(result)), conversation.diagnostic(for: lastCode)].filter { !$0.isEmpty }
+    .joined(separator: " ")
 }
 
 /// A 4xx or 5xx to RCPT or DATA is about this letter, and so is a refusal of its size; any other refusal of MAIL

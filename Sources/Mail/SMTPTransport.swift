@@ -44,8 +44,7 @@ public final class SMTPTransport: MailTransport {
       ccurl_set_long(handle.pointer, CURLOPT_CONNECT_ONLY, 0)
       needsFreshConnection = true
       guard result == CURLE_OK else {
-        let code = handle.long(CURLINFO_RESPONSE_CODE)
-        return "\(String(cString: curl_easy_strerror(result))) \(transfer.conversation.diagnostic(for: code))"
+        return Mail.problem(of: result, lastCode: handle.long(CURLINFO_RESPONSE_CODE), transfer.conversation)
       }
       let lacksLogin = settings.username != nil && !transfer.conversation.sawLogin
       return lacksLogin ? "the relay offers no login, and one is configured" : nil

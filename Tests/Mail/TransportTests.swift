@@ -71,10 +71,13 @@ import Testing
   }
 
   @Test func `nobody there is trouble of the relay`() throws {
-    guard case .relayTrouble = try transport(try Machine.freePort()).send(try envelope()) else {
+    let transport = try transport(try Machine.freePort())
+    guard case .relayTrouble(let problem) = transport.send(try envelope()) else {
       Issue.record("expected relay trouble")
       return
     }
+    // Words that a sentence goes on after.
+    #expect(problem.last?.isLetter == true && transport.problem() == problem)
   }
 
   @Test func `mail is not sent in clear when TLS is required`() async throws {
