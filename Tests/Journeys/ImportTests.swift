@@ -186,14 +186,19 @@ import Testing
     let before = try service.peakMemoryKilobytes()
     let count = Machine.isPatient ? 50_000 : 2_000
     let lines = (0..<count).map { Self.meeting("m\($0)", daysAgo: Double($0 % 4_000), summary: "Matter \($0).") }
-    async let answer = importing(lines, to: service)
-    for number in 0..<5 {
-      let form = [("email", "p\(number)@resident.example"), ("council", "w")]
-      let start = ContinuousClock.now
-      #expect(try await service.client.post(form: form, to: "/subscribe").status == 303)
-      #expect(ContinuousClock.now - start < .seconds(3))
+    let isOver = Gate()
+    let answer = Task {
+      defer { isOver.close() }
+      return try await importing(lines, to: service)
     }
-    let imported = try await answer
+    var served = 0
+    while served < 5, !isOver.isClosed {
+      let form = [("email", "p\(served)@resident.example"), ("council", "w")]
+      #expect(try await service.client.post(form: form, to: "/subscribe").status == 303)
+      if !isOver.isClosed { served += 1 }
+    }
+    #expect(served > 0, "nobody is served before an import is over")
+    let imported = try await answer.value
     #expect(try counts(imported, "meetings") == [count, 0, 0] && errors(imported).isEmpty)
     let grown = try service.peakMemoryKilobytes() - before
     #expect(grown < 60_000, "\(grown) kB more")

@@ -59,7 +59,16 @@ public final class SMTPSink: @unchecked Sendable {
   /// smtp-sink takes away the dump of a transaction that was given up, also between our listing and reading.
   private func dumps() throws -> [[UInt8]] {
     try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("m.") }.compactMap { name in
-      (try? Data(contentsOf: folder.url.appending(path: name))).map { [UInt8]($0) }
+      guard let dump = try? Data(contentsOf: folder.url.appending(path: name)), Self.isWhole(dump) else { return nil }
+      return [UInt8](dump)
     }
+  }
+
+  /// A dump is written in pieces: until its last part is closed (RFC 2046, section 5.1.1) the rest is still to come.
+  private static func isWhole(_ dump: Data) -> Bool {
+    let text = String(decoding: dump, as: UTF8.self)
+    guard let head = text.range(of: "\n\n") else { return false }
+    guard let boundary = text[..<head.lowerBound].firstMatch(of: /boundary="([^"]+)"/)?.1 else { return true }
+    return text[head.upperBound...].contains("\n--\(boundary)--")
   }
 }
