@@ -13,6 +13,11 @@ import Testing
     _ = try await service.client.get("/councils/w")
     _ = try await service.client.get("/councils/nought/feed.atom")
     _ = try await service.runDigest()
+    // The digest may be written down before it.
+    _ = try await eventually("the confirmation is written down") {
+      let week = try await service.api("GET", "/stats").object()["last_week"] as? [String: Any]
+      return (week?["other_letters"] as? [String: Int])?["sent"] == 1 ? true : nil
+    }
     return service
   }
 

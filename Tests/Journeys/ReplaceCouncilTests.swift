@@ -50,6 +50,7 @@ import Testing
         #expect(links.count == 1, "\(name): \(digest.text)")
       }
     }
+    _ = try await service.waitForLetter(to: "ann@resident.example", "council-replaced")
     for (name, count) in [("ann", 1), ("bob", 1), ("cat", 0), ("dan", 0)] {
       #expect(try service.letters(to: "\(name)@resident.example", "council-replaced").count == count, "\(name)")
       #expect(try service.letters(to: "\(name)@resident.example", "digest").count == 1)

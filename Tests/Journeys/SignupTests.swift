@@ -91,7 +91,11 @@ import Testing
     }
     _ = try await service.client.post(form: [("email", "last@resident.example"), ("council", "w")], to: "/subscribe")
     _ = try await service.waitForLetter(to: "last@resident.example", "confirmation")
-    #expect(try service.letters(to: "victim@resident.example", "confirmation").count == 3)
+    let letters = try await eventually("all that there will be") {
+      let letters = try service.letters(to: "victim@resident.example", "confirmation")
+      return letters.count >= 3 ? letters : nil
+    }
+    #expect(letters.count == 3)
   }
 
   @Test func `who signs an address up again and again keeps its owner from no link`() async throws {
@@ -106,7 +110,11 @@ import Testing
     }
     try await service.subscribe("last@resident.example", to: "w")
     #expect(try service.letters(to: "ann@resident.example", "already-following").count == 2)
-    #expect(try service.letters(to: "ann@resident.example", "preferences-link").count == 5)
+    let links = try await eventually("all that there will be") {
+      let links = try service.letters(to: "ann@resident.example", "preferences-link")
+      return links.count >= 5 ? links : nil
+    }
+    #expect(links.count == 5)
   }
 
   @Test func `a network that signs up too often is told to wait`() async throws {

@@ -7,7 +7,7 @@ import GRDB
 struct EraseSubscriber: Sendable {
   let store: Store
 
-  private static let attempts = 20
+  private static let attempts = 80
 
   /// - Parameter change: the operator's, where it is not the person's own.
   /// - Returns: false when there is no such subscriber.
