@@ -45,6 +45,6 @@ import Testing
     ((1...14).map { "\($0)" }, "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 and 2 more"),
   ])
   func `what somebody follows is listed so that each name can be told`(_ names: [String], _ text: String) {
-    #expect(ComposeEdition.list(names) == text)
+    #expect(names.inProse() == text)
   }
 }

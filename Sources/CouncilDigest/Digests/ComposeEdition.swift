@@ -97,7 +97,7 @@ struct ComposeEdition: Sendable {
 
   private func heading(_ view: EditionView, isTest: Bool) -> LetterFrame.Heading {
     let subject = DigestSubject(view)
-    let follows = Self.list(view.follows)
+    let follows = view.follows.inProse()
     return LetterFrame.Heading(
       subject: isTest ? "[Test] \(subject.text)" : subject.text,
       preheader: subject.preheader,
@@ -107,19 +107,5 @@ struct ComposeEdition: Sendable {
       unsubscribeLink: LetterBody.Slot.unsubscribe.marker,
       preferencesLink: LetterBody.Slot.preferences.marker
     )
-  }
-
-  private static let maximumNames = 12
-
-  /// "A, B and C", or "A, of B; C; and D"; of very many the first and how many more.
-  static func list(_ names: [String]) -> String {
-    let hasCommas = names.contains { $0.contains(",") }
-    let (separator, conjunction) = hasCommas ? ("; ", "; and ") : (", ", " and ")
-    guard names.count <= maximumNames else {
-      return names.prefix(maximumNames).joined(separator: separator) + conjunction
-        + "\(names.count - maximumNames) more"
-    }
-    guard let last = names.last, names.count > 1 else { return names.first ?? "" }
-    return names.dropLast().joined(separator: separator) + conjunction + last
   }
 }

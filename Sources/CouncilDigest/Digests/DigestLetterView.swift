@@ -79,7 +79,7 @@ struct DigestLetterView {
     }
     hasCorrections = !corrections.isEmpty
     let names = view.unmatched.map { $0.isOwnQuery ? TopicQuery.quoted($0.name) : $0.name }
-    unmatched = names.isEmpty ? nil : "Nothing new this week about \(ComposeEdition.list(names))."
+    unmatched = names.isEmpty ? nil : "Nothing new this week about \(names.inProse())."
     unmatchedText = unmatched.map { Self.wrap($0) }
     self.isShortened = isShortened
     browserLink = address.map { site.link("/digests/\($0)") }

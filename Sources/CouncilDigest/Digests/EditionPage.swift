@@ -78,7 +78,7 @@ struct EditionPage: Sendable {
       corrections = view.corrections
       hasCorrections = !view.corrections.isEmpty
       let topics = view.unmatched.filter { !$0.isOwnQuery }.map(\.name)
-      unmatched = topics.isEmpty ? nil : "Nothing new this week about \(ComposeEdition.list(topics))."
+      unmatched = topics.isEmpty ? nil : "Nothing new this week about \(topics.inProse())."
     }
   }
 }

@@ -121,7 +121,7 @@ extension EditionView.Item {
     title = revision.content.committee
     date = dates.dayAndTime(revision.content.start)
     link = manner.site.link(revision.path)
-    reason = item.reasons.isEmpty ? nil : "You follow " + ComposeEdition.list(item.reasons)
+    reason = item.reasons.isEmpty ? nil : "You follow " + item.reasons.inProse()
     matches = item.matches.map {
       EditionView.Match(
         interest: $0.interest,

@@ -261,7 +261,7 @@ struct ExplainDigest: Sendable {
       arguments: ["subscriber": subscriber.id, "date": date.milliseconds]
     )
     guard !names.isEmpty else { return "The reader followed nothing at the time." }
-    return "The reader followed \(ComposeEdition.list(names))."
+    return "The reader followed \(names.inProse())."
   }
 }
 

@@ -47,9 +47,21 @@ struct SubscriptionLetters: Sendable {
     targets.map { "\($0.path ?? "")\n\($0.nameWithoutWords)" }.joined(separator: "\n")
   }
 
+  /// “2 councils, 1 committee and 3 topics”.
   private static func count(_ targets: [FollowTarget]) -> String {
-    let isOnlyCouncils = targets.allSatisfy { $0.columns.council != nil }
-    return "\(targets.count) \(isOnlyCouncils ? "councils" : "councils and topics")"
+    var councils = 0, committees = 0, topics = 0, queries = 0
+    for target in targets {
+      switch target {
+      case .council: councils += 1
+      case .committee: committees += 1
+      case .topic: topics += 1
+      case .query: queries += 1
+      }
+    }
+    return [
+      councils.counted("council"), committees.counted("committee"), topics.counted("topic"),
+      queries.counted("query", "queries"),
+    ].filter { !$0.hasPrefix("0 ") }.inProse()
   }
 
   private func view(_ targets: [FollowTarget], link: String) -> LetterView {
