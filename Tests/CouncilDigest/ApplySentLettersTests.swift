@@ -13,9 +13,15 @@ import Testing
     canary: Canary.Plan(letters: 0, wait: 0)
   )
 
+  private let chain: Chain
+
+  init() async throws {
+    chain = try await Chain("2026-11-23T12:00:00Z")
+  }
+
   /// Two readers and two runs: a reader's letters by their number, run and window.
-  private func store(_ letters: [(id: Int64, reader: Int64, run: Int64, from: Int64)]) async throws -> Store {
-    let store = try await Chain("2026-11-23T12:00:00Z").services.store
+  private func store(_ letters: [(id: Int64, reader: Int64, run: Int64, from: Int64)]) throws -> Store {
+    let store = chain.services.store
     try store.writeBlocking { database in
       try database.execute(
         sql: """
@@ -53,7 +59,7 @@ import Testing
   }
 
   @Test func `letters of two runs move each reader as far as theirs reach`() async throws {
-    let store = try await store([(1, 1, 1, 100), (2, 1, 2, 200), (3, 2, 1, 100)])
+    let store = try store([(1, 1, 1, 100), (2, 1, 2, 200), (3, 2, 1, 100)])
     #expect(try take([2, 1, 3], store) == [1: 2, 2: 1])
     #expect(try await windows(store) == [300, 200, 100])
     let runs = try await store.read { database in
@@ -72,25 +78,25 @@ import Testing
   }
 
   @Test func `a letter that begins later than what its reader is owed moves nothing`() async throws {
-    let store = try await store([(1, 1, 2, 150), (2, 2, 2, 200)])
+    let store = try store([(1, 1, 2, 150), (2, 2, 2, 200)])
     _ = try take([1, 2], store)
     #expect(try await windows(store) == [100, 300, 100])
   }
 
   @Test func `of two letters of one run the one that begins where the reader is moves them`() async throws {
-    let store = try await store([(1, 1, 1, 150), (2, 1, 1, 100)])
+    let store = try store([(1, 1, 1, 150), (2, 1, 1, 100)])
     _ = try take([1, 2], store)
     #expect(try await windows(store) == [200, 200, 100])
   }
 
   @Test func `who left meanwhile is not moved`() async throws {
-    let store = try await store([(1, 3, 1, 100)])
+    let store = try store([(1, 3, 1, 100)])
     #expect(try take([1], store) == [1: 1])
     #expect(try await windows(store) == [100, 200, 100])
   }
 
   @Test func `what was sent was sent, also when it was cancelled or refused on its way`() async throws {
-    let store = try await store([(1, 1, 1, 100)])
+    let store = try store([(1, 1, 1, 100)])
     try store.writeBlocking { database in
       try database.execute(
         sql:
@@ -105,7 +111,7 @@ import Testing
   }
 
   @Test func `of its run a letter that is named twice counts once, and one that is gone not at all`() async throws {
-    let store = try await store([(1, 1, 1, 100)])
+    let store = try store([(1, 1, 1, 100)])
     #expect(try take([1, 1, 99], store) == [1: 1])
     #expect(try take([], store) == [:])
   }

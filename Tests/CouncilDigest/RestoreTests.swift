@@ -249,7 +249,7 @@ import Testing
     // By the address, and by the id.
     #expect(entries.count == 2 && entries.values.allSatisfy { $0.kind == .returned })
     let text = try String(contentsOfFile: chain.folder.file("s.sqlite-left"), encoding: .utf8)
-    #expect(!text.contains("ann"))
+    #expect(!text.contains("ann@"))
   }
 
   @Test func `a restore changes nothing when something is in its way, and says what`() async throws {

@@ -65,7 +65,6 @@ import Testing
     var limits = Limits()
     limits.headDeadline = .milliseconds(200)
     limits.bodyDeadline = .milliseconds(200)
-    limits.idleDeadline = .milliseconds(200)
     let echo = try EchoServer(limits: limits)
     func end(after text: String) async throws -> [Int] {
       let connection = try RawConnection(port: echo.client.port)
@@ -75,10 +74,18 @@ import Testing
     #expect(try await end(after: "GET / HTTP/1.1\r\nHo") == [408])
     #expect(try await end(after: request("POST / HTTP/1.1", "Content-Length: 3", body: "a")) == [408])
     #expect(try await end(after: request("GET / HTTP/1.1") + "GET /b") == [200, 408])
-    let silent = try RawConnection(port: echo.client.port)
-    #expect(try await silent.readToEnd().isEmpty)
-    #expect(try await end(after: request("GET / HTTP/1.1")) == [200])
     await echo.server.drain()
+    limits.idleDeadline = .milliseconds(200)
+    let brief = try EchoServer(limits: limits)
+    let silent = try RawConnection(port: brief.client.port)
+    #expect(try await silent.readToEnd().isEmpty)
+    await brief.server.drain()
+    limits.idleDeadline = .seconds(3)
+    let longer = try EchoServer(limits: limits)
+    let served = try RawConnection(port: longer.client.port)
+    try await served.write(Array(request("GET / HTTP/1.1").utf8))
+    #expect(try HTTPExchange(parsing: try await served.readToEnd()).status == 200)
+    await longer.server.drain()
   }
 
   @Test func `43 a body or a reader that goes on steadily is not cut off, one that trickles is`() {

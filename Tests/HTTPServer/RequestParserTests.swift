@@ -1,4 +1,5 @@
 import HTTPTypes
+import TestSupport
 import Testing
 
 @testable import HTTPServer
@@ -112,7 +113,7 @@ private func outcomes(_ text: String, pieces: Int = .max, bodyLimit: Int = 1_000
   }
 
   @Test func `no bytes make the parser trap, and whole is the same as pieces`() {
-    var generator = SystemRandomNumberGenerator()
+    var generator = SplitMix(seed: 1)
     let pieces = [
       "GET", " ", "/", "HTTP/1.1", "\r\n", "Host: a", "\r\n\r\n", "Content-Length: 3", "Transfer-Encoding: chunked",
       "3", "abc", ":", "\t", "\0", "é",

@@ -111,7 +111,9 @@ import Testing
   }
 
   @Test func `draining answers what was asked and then closes`() async throws {
-    let echo = try EchoServer()
+    var limits = Limits()
+    limits.drainDeadline = .seconds(60)
+    let echo = try EchoServer(limits: limits)
     let idle = try RawConnection(port: echo.client.port)
     let busy = try RawConnection(port: echo.client.port)
     try await busy.write(Array("GET /held HTTP/1.1\r\nHost: a\r\n\r\n".utf8))

@@ -105,7 +105,7 @@ def serve(port):
 
 def reply(peer):
     with peer:
-        peer.settimeout(20)
+        peer.settimeout(120)
         try:
             question = peer.makefile("rb").read()
             if not question:  # someone looked whether we are here
