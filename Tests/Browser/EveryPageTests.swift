@@ -4,14 +4,16 @@ import Testing
 
 /// What is true of every page, whoever looks at it with whatever screen. Each is opened once.
 @Suite struct EveryPageTests {
-  @Test func `every page fits every screen, and axe-core objects to nothing, in light and dark`() async throws {
+  /// The console's pages beside those of everybody, in a browser of their own.
+  @Test(arguments: [false, true])
+  func `every page fits every screen, and axe-core objects to nothing, in light and dark`(isConsole: Bool) async throws
+  {
     let demo = try await Demo(["digest.approval": "required"])
     let browser = try await WebDriver()
     let axe = try String(contentsOf: Self.axe, encoding: .utf8)
     var objections: [String] = []
-    for path in try await demo.pages() + demo.consolePages() {
-      // Not before: who is signed in is led past the door.
-      if path == "/operator" { try await demo.openConsole(in: browser) }
+    if isConsole { try await demo.openConsole(in: browser) }
+    for path in isConsole ? try await demo.consolePages() : try await demo.pages() {
       try await browser.prefer(scheme: "light")
       try await browser.open(demo.address + path)
       try await expectFit(path, browser)
