@@ -45,14 +45,14 @@ struct SMTPConversation {
 
   /// The relay took MAIL. What is left of the codes when greeting, EHLO, STARTTLS and AUTH are taken away begins with the
   /// answer to that: a greeting and a STARTTLS answer are 220, and the first 250 after one answers EHLO; a reused
-  /// connection has neither.
+  /// connection has neither. 221 answers QUIT, on whichever connection.
   var wasSenderAccepted: Bool {
     var codes = codes[...]
     while let greeting = codes.lastIndex(of: 220) {
       guard let hello = codes[(greeting + 1)...].firstIndex(of: 250) else { return false }
       codes = codes[(hello + 1)...]
     }
-    return codes.first { $0 != 334 && $0 != 235 }.map { (200..<300).contains($0) } ?? false
+    return codes.first { ![221, 235, 334].contains($0) }.map { (200..<300).contains($0) } ?? false
   }
 
   /// The server let us log in on this connection.

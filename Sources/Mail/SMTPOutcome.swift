@@ -7,7 +7,9 @@ func outcome(of result: CURLcode, lastCode: Int, _ conversation: SMTPConversatio
   let problem = problem(of: result, lastCode: lastCode, conversation)
 
   if conversation.sawStartOfData, conversation.handedOverEverything {
-    guard let reply = conversation.replyToData else { return .uncertain(problem) }
+    // What another connection says as it is closed, like 221 to QUIT, comes in the same way; but for libcurl it is no
+    // reply of this transfer.
+    guard let reply = conversation.replyToData, reply.code == lastCode else { return .uncertain(problem) }
     switch reply.code {
     // libcurl takes only 250 for success; another 2xx to the end of data is success all the same.
     case 200..<300: return .sent

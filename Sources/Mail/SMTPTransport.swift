@@ -118,6 +118,8 @@ public final class SMTPTransport: MailTransport {
     try handle.set(CURLOPT_CONNECTTIMEOUT, Self.connectSeconds)
     try handle.set(CURLOPT_SERVER_RESPONSE_TIMEOUT, Self.replySeconds)
     try handle.set(CURLOPT_NOSIGNAL, 1)
+    // After a refusal the next letter has a fresh connection; the one before would be kept beside it.
+    try handle.set(CURLOPT_MAXCONNECTS, 1)
     try handle.set(CURLOPT_UPLOAD, 1)
     ccurl_set_callback(handle.pointer, CURLOPT_READFUNCTION, readContent)
     ccurl_set_callback(handle.pointer, CURLOPT_HEADERFUNCTION, receiveReplyLine)

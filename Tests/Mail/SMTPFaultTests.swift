@@ -1,3 +1,4 @@
+import Synchronization
 import TestSupport
 import Testing
 
@@ -91,6 +92,42 @@ import Testing
       relay.announce("421 4.4.2 idle too long")
     }
     #expect(relay.arrivals.count == 3 && relay.connectionCount == 3)
+  }
+
+  /// Whatever connections before it say as they close.
+  @Test func `a letter that was cut off is never taken for sent`() throws {
+    let letters = Mutex(0)
+    let relay = try ScriptedRelay { moment in
+      switch moment.stage {
+      case .sender:
+        letters.withLock { $0 += 1 }
+        return .accept
+      case .startOfContent: return letters.withLock { $0 % 7 == 0 } ? .drop() : .accept
+      case .endOfContent: return .reply("451 4.3.0 later")
+      default: return .accept
+      }
+    }
+    let transport = try transport(relay)
+    for _ in 0..<210 {
+      let outcome = Kind(transport.send(try envelope(bytes: 6_000)))
+      #expect(outcome != .sent)
+    }
+    #expect(relay.arrivals.allSatisfy { !$0.wasAccepted })
+  }
+
+  @Test func `a letter that was refused leaves no connection behind`() async throws {
+    let relay = try ScriptedRelay {
+      $0.stage == .endOfContent && $0.recipient == "ann@example.org" ? .reply("451 4.3.0 later") : .accept
+    }
+    let transport = try transport(relay)
+    var next = try envelope()
+    next.recipient = try EmailAddress(parsing: "bob@example.org")
+    for _ in 0..<3 {
+      #expect(try Kind(transport.send(envelope())) == .putOff)
+      #expect(transport.send(next) == .sent)
+    }
+    _ = try await eventually("those before are closed") { relay.openCount == 1 ? true : nil }
+    #expect(transport.send(next) == .sent)
   }
 
   @Test func `after a refusal the next letter leaves`() throws {

@@ -37,6 +37,9 @@ private func receive(_ line: String, _ conversation: inout SMTPConversation) {
 
   static let cases: [(String, CURLcode, Int, [String], Expected)] = [
     ("accepted", CURLE_OK, 250, toData + ["BODY", "250 queued\r\n"], .sent),
+    (
+      "cut, and an older connection says goodbye", CURLE_SEND_ERROR, 354, toData + ["BODY", "221 bye\r\n"], .uncertain
+    ),
     ("connection refused", CURLE_COULDNT_CONNECT, 0, [], .trouble),
     ("greeting 421", CURLE_WEIRD_SERVER_REPLY, 421, ["421 busy\r\n"], .trouble),
     ("greeting 554", CURLE_WEIRD_SERVER_REPLY, 554, ["554 no\r\n"], .trouble),
@@ -44,6 +47,7 @@ private func receive(_ line: String, _ conversation: inout SMTPConversation) {
     ("bad certificate", CURLE_PEER_FAILED_VERIFICATION, 220, hello + ["220 go\r\n"], .login),
     ("AUTH 535", CURLE_LOGIN_DENIED, 535, hello + ["535 no\r\n"], .login),
     ("AUTH 454", CURLE_LOGIN_DENIED, 454, hello + ["454 later\r\n"], .trouble),
+    ("MAIL cut, and an older connection says goodbye", CURLE_RECV_ERROR, 250, hello + ["221 bye\r\n"], .trouble),
     ("MAIL 451", CURLE_SEND_ERROR, 451, hello + ["451 later\r\n"], .trouble),
     ("MAIL 550", CURLE_SEND_ERROR, 550, hello + ["550 who\r\n"], .trouble),
     ("MAIL 552 too large", CURLE_SEND_ERROR, 552, hello + ["552 5.3.4 size\r\n"], .permanent),

@@ -67,6 +67,9 @@ public final class ScriptedRelay: Sendable {
   /// How many were opened since the beginning.
   public var connectionCount: Int { state.withLock { $0.connectionCount } }
 
+  /// How many are open at this moment.
+  public var openCount: Int { state.withLock { $0.connections.count } }
+
   /// Says a line to whoever is connected, as a relay does that wants to be left alone.
   public func announce(_ line: String) {
     state.withLock { for connection in $0.connections { Self.write(Array("\(line)\r\n".utf8), to: connection) } }
