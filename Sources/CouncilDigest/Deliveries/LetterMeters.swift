@@ -1,8 +1,8 @@
 import Mail
 import Synchronization
 
-/// What letters take and come to, since the start of this process. The names of cases are
-/// public: they are labels in metrics.
+/// What letters take and come to, since the start of this process. The names of cases are public: they are labels in
+/// metrics.
 final class LetterMeters: Sendable {
   /// Of one letter on its way.
   enum Stage: CaseIterable {

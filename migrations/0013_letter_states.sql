@@ -1,5 +1,3 @@
--- What it takes to write down that a letter was taken.
---
 -- SQLite makes a table of the names behind IN for each row that it checks; a letter that left paid for three. Compared
 -- one by one, the frequent ones first, they cost next to nothing. A check can't be changed without its table.
 CREATE TABLE outgoing_mail_checked_by_name (
@@ -55,5 +53,5 @@ CREATE INDEX outgoing_mail_not_sent ON outgoing_mail (run_id, state)
 CREATE UNIQUE INDEX outgoing_mail_once ON outgoing_mail (run_id, subscriber_id, joined_from) WHERE run_id IS NOT NULL;
 CREATE INDEX outgoing_mail_by_body ON outgoing_mail (letter_body_id) WHERE letter_body_id IS NOT NULL;
 
--- The journal's letters are read from a list now, not copied into a table first.
+-- Letters that were taken are read from the journal's list, not copied into a table first.
 DROP TABLE sent_letter;
