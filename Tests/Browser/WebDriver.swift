@@ -69,7 +69,7 @@ final class WebDriver: @unchecked Sendable {
   }
 
   func type(_ text: String, into selector: String) async throws {
-    _ = try await call("POST", session + "/element/\(try await find(selector))/value", ["text": text])
+    _ = try await callElement(selector, "POST", "value", ["text": text])
   }
 
   /// Keys that have no character, as WebDriver names them (§17.4.2).
@@ -102,11 +102,11 @@ final class WebDriver: @unchecked Sendable {
   }
 
   func press(_ selector: String) async throws {
-    _ = try await call("POST", session + "/element/\(try await find(selector))/click", [:])
+    _ = try await callElement(selector, "POST", "click", [:])
   }
 
   func text(_ selector: String) async throws -> String {
-    try await call("GET", session + "/element/\(try await find(selector))/text") as? String ?? ""
+    try await callElement(selector, "GET", "text") as? String ?? ""
   }
 
   /// Waits until an element has a text: a page that was asked for takes the place of the one before in its own time.
@@ -148,6 +148,23 @@ final class WebDriver: @unchecked Sendable {
       let found = try? await call("POST", session + "/element", ["using": "css selector", "value": selector])
       return (found as? [String: Any])?.values.first as? String
     }
+  }
+
+  /// Calls a command of an element, found anew where its page went meanwhile: of a stale element nothing was done.
+  private func callElement(
+    _ selector: String,
+    _ method: String,
+    _ command: String,
+    _ body: [String: Any]? = nil
+  ) async throws -> Any? {
+    let answer = try await eventually("\(selector) stays on the page") { () -> [Any?]? in
+      do {
+        return [try await call(method, session + "/element/\(try await find(selector))/\(command)", body)]
+      } catch let fault as TestFault where "\(fault)".contains("stale element reference") {
+        return nil
+      }
+    }
+    return answer[0]
   }
 
   private func call(_ method: String, _ path: String, _ body: [String: Any]? = nil) async throws -> Any? {
